@@ -1,0 +1,6 @@
+"""Everything that speaks somebody else's language: providers, and the SMSC simulator.
+
+To add a provider in ten lines: one module here, holding an ``AccountSettings`` subclass with the provider's
+options and a ``Provider`` (see ``gateway.provider``) whose ``submit`` names one of five outcomes; then one
+line in ``gateway.app.ADAPTERS``. No loop, no retry, no log and no database in an adapter: the lane has them.
+"""

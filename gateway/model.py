@@ -1,0 +1,151 @@
+"""Values that every part of the gateway speaks of: school, action, template, price, mode, priority.
+
+The settings of schools, actions and templates are pydantic models because one reader serves the configuration
+file and the API. They are frozen: who holds one may keep it.
+"""
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """``30s``, ``10m``, ``48h``, ``7d``, or a number of seconds. Raises ValueError with the cure."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    raise ValueError("expected a duration such as 30s, 10m, 48h or 7d")
+
+
+def format_duration(value: timedelta) -> str:
+    """The shortest of the forms that ``parse_duration`` reads."""
+    seconds = value.total_seconds()
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:g}s"
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str)]
+Uai = Annotated[str, Field(pattern=r"^[0-9]{7}[A-Z]$")]
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,39}$")]
+Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Mode = Literal["economique", "standard", "premium"]
+
+MODES: tuple[Mode, ...] = ("economique", "standard", "premium")
+
+
+class Priority(StrEnum):
+    """What leaves first."""
+
+    ALERT = "alert"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+    @property
+    def rank(self) -> int:
+        """0 leaves before 1, 1 before 2."""
+        return _RANKS[self]
+
+
+_RANKS = {Priority.ALERT: 0, Priority.NORMAL: 1, Priority.BULK: 2}
+PRIORITY_OF_RANK = {rank: priority for priority, rank in _RANKS.items()}
+
+
+class Kind(StrEnum):
+    """Who a recipient is to the school."""
+
+    RESPONSABLE = "responsable"
+    ELEVE = "eleve"
+    ADULTE = "adulte"
+    PREINSCRIT = "preinscrit"
+    AUTRE = "autre"
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class School(Settings):
+    """An establishment: its UAI, where its national numbers and its months are."""
+
+    uai: Uai = Field(description="the school's UAI, e.g. 0570051W")
+    name: str = Field(min_length=1, description="as people know it")
+    sender: str | None = Field(None, description="default sender: 1-11 letters or digits with a letter")
+    region: Region | None = Field(None, description="ISO region of its national numbers; default defaults.region")
+    timezone: str | None = Field(None, description="IANA zone of its days and months; default defaults.timezone")
+    foreign: tuple[Region, ...] | None = Field(None, description="other countries whose mobiles are allowed")
+
+
+class Action(Settings):
+    """Why a message is sent: the grouping key of the accounts, and how it is sent."""
+
+    code: Code = Field(description="its key, e.g. ABSENCE")
+    short_label: str = Field(min_length=1, max_length=40, description="libellé court, shown in the synthesis")
+    long_label: str = Field(min_length=1, max_length=120, description="libellé long, shown in the recap")
+    treatment: Literal["sms", "email", "letter", "none"] = Field("sms", description="only sms is built")
+    template: Code | None = Field(None, description="the template offered first")
+    sender: str | None = Field(None, description="instead of the school's")
+    provider_service_code: str = Field("0", max_length=6, description="code fournisseur de service; 0 = none")
+    response_delay_days: int = Field(0, ge=0, le=365, description="délai de réponse du responsable; 0 = none")
+    release: Literal["auto", "manual"] = Field("auto", description="manual: waits as « À diffuser »")
+    hold_max: Duration = Field(timedelta(hours=48), description="held longer than this: expired")
+    validity: Duration = Field(timedelta(hours=24), description="from release or send_at; later it is worthless")
+    mode: Mode | None = Field(None, description="quality class; default defaults.mode")
+    max_parts: int | None = Field(None, ge=1, le=255, description="longer texts are refused, never cut")
+    consent: Literal["unless_refused", "required"] = Field("unless_refused", description="what unknown consent does")
+    uncertain: Literal["wait", "resend"] | None = Field(None, description="default wait; resend for alerts")
+    uncertain_wait: Duration = Field(timedelta(seconds=60), description="before an uncertain part is sent again")
+
+
+class Template(Settings):
+    """A predefined message, with #KEY variables. ``school`` None: for every school."""
+
+    code: Code
+    label: str = Field(min_length=1, max_length=120)
+    text: str = Field(min_length=1, max_length=10_000)
+    school: Uai | None = None
+
+
+class Price(Settings):
+    """From a day on, what a part costs before tax, for a mode (None: any) and a destination prefix."""
+
+    from_: date = Field(date(2000, 1, 1), alias="from", description="first day, in the school's zone")
+    mode: Mode | None = Field(None, description="only for this mode")
+    to: str = Field("*", pattern=r"^(\*|\+[0-9]+\*?)$", description="prefix such as +262, or *")
+    ht: Decimal = Field(ge=0, max_digits=12, decimal_places=6, description="euros a part, before tax")
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class AccountSettings(Settings):
+    """What every account has, whoever the provider is. An adapter adds its own keys in a subclass."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="as the modes name it")
+    adapter: str = Field(description="which adapter speaks to this provider: smpp")
+    rate: float = Field(20, gt=0, description="parts per second, fractions allowed, shared by all binds")
+    window: int = Field(10, ge=1, le=10_000, description="unanswered submits at most, a bind")
+    senders: tuple[str, ...] = Field((), description="short codes that may be the sender")
+    failover_after: Duration = Field(
+        timedelta(seconds=30), description="unable to send for this long: the next account of the mode takes over"
+    )
+    price: Decimal | None = Field(None, ge=0, decimal_places=6, description="euros a part before tax, always and everywhere")
+    prices: tuple[Price, ...] = Field((), description="price list with dates, instead of price")
+    vat: Decimal = Field(Decimal(20), ge=0, le=100, description="per cent, computed once a month")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether long messages go with the 16-bit reference, which leaves 152 and 66 units a part."""
+        return False

@@ -1,0 +1,167 @@
+"""The port to a provider: what an adapter must offer, what it gets, and the closed set of outcomes.
+
+Rules: an adapter names outcomes; it never retries, logs or stores. ``Unavailable`` means that nothing left
+this machine; ``Unknown`` that it may have. Whatever else escapes an adapter is ``Unknown``: the lane decides
+that, once.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from gateway.states import Status
+from gateway.text import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One SMS unit as a provider gets it. ``to`` is E.164 with its plus; times are seconds."""
+
+    id: int
+    to: str
+    sender: str
+    content: str
+    encoding: Encoding
+    number: int  # 1..of
+    of: int
+    reference: int  # of the concatenation, 0..65535; adapters use as many low bits as they need
+    validity: int  # seconds left
+    service_code: str  # "0" = none
+
+
+class Cause(StrEnum):
+    """What a permanent refusal is about."""
+
+    DESTINATION = "destination"  # this number: the message is invalid
+    SENDER = "sender"  # this sender on this account
+    CONFIGURATION = "configuration"  # our settings, or a bug: needs a person
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. ``id`` as it said it, ``key`` the form under which receipts are looked up."""
+
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider will never take it. ``code`` as the provider names it, e.g. ``0x0000000B``."""
+
+    code: str
+    cause: Cause = Cause.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Too fast: nothing was taken; the whole account pauses for ``pause`` seconds."""
+
+    code: str
+    pause: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Nothing was handed over, or it was refused for now: safe to try again.
+
+    ``counts`` says whether this was a try (the provider answered) or none (no link). ``tries`` bounds the
+    tries for this cause, ``delay`` is the time in seconds before the next one.
+    """
+
+    why: str
+    counts: bool = False
+    tries: int = 5
+    delay: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It left, no answer came: it may or may not have been sent."""
+
+    why: str
+
+
+Outcome = Accepted | Refused | Throttled | Unavailable | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says later of a part. Times of the provider carry no zone: information, not accounts.
+
+    ``keys`` are the forms of its id to look up, best first; ``raw`` is the body, byte-exact but for the
+    blanked value of ``text:``; ``tlvs`` the same of the optional parameters, by number.
+    ``to`` and ``sender`` are those of the message (a receipt travels the other way round).
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    state: str  # the provider's word: DELIVRD, UNDELIV…
+    status: Status | None  # what it means for the part; None when it says nothing we know
+    error: str = ""
+    sender: str = ""
+    to: str = ""
+    submitted: datetime | None = None  # naive: the provider's own clock
+    done: datetime | None = None
+    intermediate: bool = False
+    raw: bytes = b""
+    tlvs: Mapping[int, bytes] = field(default_factory=dict)
+
+
+class Prepared(Protocol):
+    """A part made ready to leave: built before the claim's commit, so that a crash leaves few doubts."""
+
+    @property
+    def part(self) -> Part: ...
+
+
+class Answer(Protocol):
+    """Is told the outcome of a part, exactly once."""
+
+    def __call__(self, part: Part, outcome: Outcome) -> None: ...
+
+
+class Upstream(Protocol):
+    """What the gateway offers to a provider's adapter."""
+
+    def changed(self) -> None:
+        """Tell that ``ready``, ``room`` or ``why`` may have changed."""
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Store a receipt; returns when it is committed. Raises when it could not be: do not acknowledge."""
+
+    def late(self, part: Part, outcome: Accepted | Refused) -> None:
+        """Tell an answer that came after ``Unknown`` had been told of this part."""
+
+
+class Provider(Protocol):
+    """One account's link to its provider, running while its context is entered; leaving it unbinds."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether parts can be handed over now."""
+
+    @property
+    def room(self) -> int:
+        """How many more parts may be in flight now."""
+
+    @property
+    def why(self) -> str:
+        """Why it is not ready, in plain English words; empty when it is."""
+
+    @property
+    def bound(self) -> int:
+        """How many links are up."""
+
+    def running(self, upstream: Upstream) -> AbstractAsyncContextManager[None]:
+        """Connect, and stay connected until left."""
+
+    def prepare(self, part: Part) -> Prepared | Refused:
+        """Build what will be sent. Pure."""
+
+    def submit(self, parts: Sequence[Prepared], answer: Answer) -> None:
+        """Hand over now, in this turn of the loop; ``answer`` is called once for each, now or later."""

@@ -1,0 +1,328 @@
+"""The tables. Instants are integers: milliseconds since 1970 in UTC. Money is in millionths of a euro, before tax.
+
+A message's internal ``id`` grows with time; outsiders see its ULID. A part's id is ``message id * 256 + number``.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+#: Numbers handed out in the transaction that uses them: ``message``, ``batch``, ``serial:<UAI>``.
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ulid", Text, nullable=False, unique=True),
+    Column("school", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("ignored", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("selection", Text),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("ulid", Text, nullable=False),
+    Column("school", Text, nullable=False),
+    Column("serial", BigInteger, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("batch", BigInteger),
+    Column("batch_row", Integer),  # 1-based row of the request
+    Column("action", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("priority", Integer, nullable=False),  # Priority.rank
+    Column("sender", Text, nullable=False),
+    Column("number", Text, nullable=False),  # E.164, or empty when it could not be read
+    Column("number_input", Text, nullable=False),  # as it was sent
+    Column("label", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rank", Text),  # of a batch's contact: responsable_1, conjoint…
+    Column("subject", Text),  # JSON of requests.Subject
+    Column("subject_id", Text),
+    Column("subject_name", Text),
+    Column("division", Text),
+    Column("event", Text),  # JSON of requests.Event, with its French label
+    Column("event_id", Text),
+    Column("event_label", Text),
+    Column("user", Text),
+    Column("workstation", Text),
+    Column("reference", Text),
+    Column("metadata", Text),  # JSON
+    Column("template", Text),
+    Column("text", Text, nullable=False),  # as shown: values named sensitive are •••
+    Column("sensitive", Boolean, nullable=False),  # the parts' content is wiped when final
+    Column("encoding", Text, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("replacements", Text, nullable=False),  # JSON
+    Column("amount", BigInteger, nullable=False),  # the cost shown at acceptance
+    Column("status", Text, nullable=False),
+    Column("status_at", BigInteger, nullable=False),
+    Column("final_parts", Integer, nullable=False),  # for "2/3"
+    Column("reason", Text),  # of an ending: empty_mobile, held_too_long, 0x0000000B…
+    Column("detail", Text),  # of the reason: landline, premium…
+    Column("created_at", BigInteger, nullable=False),
+    Column("released_at", BigInteger),
+    Column("released_by", Text),
+    Column("sent_at", BigInteger),  # the first claim whose outcome was accepted or unknown
+    Column("send_at", BigInteger),
+    Column("validity_ms", BigInteger, nullable=False),  # from release or send_at
+    Column("valid_until", BigInteger),  # absolute; set at release when it was not asked for
+    Column("valid_until_asked", BigInteger),
+    Column("deadline_at", BigInteger),  # when the janitor must judge it again; NULL once final
+    Column("override_reason", Text),
+    Column("resend", Boolean, nullable=False),  # an uncertain part is sent once more
+    Column("resend_wait_ms", BigInteger, nullable=False),
+    Column("possibly_double", Boolean, nullable=False),
+    Column("service_code", Text, nullable=False),
+    Column("concat", Integer, nullable=False),  # concatenation reference
+    Column("month", Text),  # accounting month: that of the first ledger line, 2026-11
+    Column("account", Text),  # of the first ledger line
+    Column("lines", Integer, nullable=False),  # ledger lines not reversed
+    Index("message_ulid", "ulid", unique=True),
+    Index("message_school", "school", "id"),
+    Index("message_number", "number", "id"),
+    Index("message_open", "school", "status", "id", sqlite_where=text("deadline_at IS NOT NULL")),
+    Index("message_deadline", "deadline_at", sqlite_where=text("deadline_at IS NOT NULL")),
+    Index("message_batch", "batch", "id", sqlite_where=text("batch IS NOT NULL")),
+    Index("message_event", "event_id", sqlite_where=text("event_id IS NOT NULL")),
+)
+
+part = Table(
+    "part",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_at", BigInteger, nullable=False),
+    # The queue: what may leave, in the order in which it does.
+    Column("mode", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("school", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("account", Text),  # which account claimed it last; kept after an uncertain try
+    Column("tries", Integer, nullable=False),
+    Column("resends", Integer, nullable=False),
+    Column("claimed_at", BigInteger),
+    Column("answered_at", BigInteger),
+    Column("provider_id", Text),
+    Column("provider_key", Text),
+    Column("error", Text),
+    Column("uncertain_at", BigInteger),
+    Column("line_open", Boolean, nullable=False),  # has a ledger line not reversed from its last try
+    Index(
+        "part_queue",
+        "mode",
+        "priority",
+        "school",
+        "due_at",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+    ),
+    Index("part_in_hand", "account", "state", sqlite_where=text("state IN ('sending', 'uncertain')")),
+    Index("part_receipt", "account", "provider_key", sqlite_where=text("provider_key IS NOT NULL")),
+    Index("part_message", "message"),
+)
+
+#: Every step of a message that its other columns do not tell; every ending.
+event = Table(
+    "event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message", BigInteger, nullable=False),
+    Column("part", Integer),  # its number, 1-based
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text),  # of the part, or of the message, after it
+    Column("detail", Text),
+    Column("actor", Text),
+    Index("event_message", "message"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("status", Text),
+    Column("error", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("submitted", Text),  # the provider's clock, ISO without zone
+    Column("done", Text),
+    Column("intermediate", Boolean, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("tlvs", Text, nullable=False),  # JSON: number -> hexadecimal
+    Column("part", BigInteger),  # NULL while unmatched
+    Column("matched_at", BigInteger),
+    Column("matched_by", Text),  # id, number
+    Index("receipt_part", "part", sqlite_where=text("part IS NOT NULL")),
+    Index("receipt_unmatched", "account", "id", sqlite_where=text("part IS NULL")),
+)
+
+#: The forms of an unmatched receipt's id, so that an acceptance finds the receipt that overtook it.
+parked = Table(
+    "parked",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("receipt", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+#: Append-only. One line for each try of a part whose outcome is accepted or unknown; a negative one reverses.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("part", BigInteger, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("school", Text, nullable=False),
+    Column("month", Text, nullable=False),  # of the message's first line, in the school's zone
+    Column("action", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # accepted, uncertain, reversal
+    Column("parts", Integer, nullable=False),  # 1 or -1
+    Column("amount", BigInteger, nullable=False),
+    Index("ledger_message", "message"),
+    Index("ledger_month", "school", "month"),
+)
+
+#: The counters that the synthesis reads; moved in the transaction of what they count.
+tally = Table(
+    "tally",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("mode", Text, primary_key=True),
+    Column("account", Text, primary_key=True),  # empty for not_submitted
+    Column("total", BigInteger, nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("parts", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("not_submitted", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("consent", Boolean, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+#: Every change of a consent or an opt-out, for ever.
+consent_history = Table(
+    "consent_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("school", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("change", Text, nullable=False),  # consent, refusal, opt_out, opt_in, forgotten
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Index("consent_history_number", "school", "number"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", Text, primary_key=True),  # key_ + ULID
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("hint", Text, nullable=False),  # its first characters, to recognise it
+    Column("app", Text, nullable=False),
+    Column("schools", Text, nullable=False),  # JSON list of UAI
+    Column("scopes", Text, nullable=False),  # JSON list
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+action = Table(
+    "action",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("data", Text, nullable=False),  # JSON of model.Action
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+template = Table(
+    "template",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("data", Text, nullable=False),  # JSON of model.Template
+    Column("version", Integer, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+#: A paused account stays paused over a restart.
+account_pause = Table(
+    "account_pause",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("app", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("body_sha256", Text, nullable=False),  # of the method, path and parsed body
+    Column("created_at", BigInteger, nullable=False),
+    Column("status", Integer),  # NULL while running
+    Column("answer", Text),
+    UniqueConstraint("app", "key"),
+    Index("idempotency_age", "created_at"),
+)

@@ -1,0 +1,60 @@
+"""What a resource says of itself: routes that the server mounts and that the OpenAPI document is made from.
+
+A handler gets a ``Call`` (who asks, the validated body and query, the gateway's parts) and answers a ``Reply``
+or a response of aiohttp. It raises ``Problem``; it never catches one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from gateway.caller import Caller, Claim, Scope
+from gateway.parts import Parts
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, authenticated and validated."""
+
+    parts: Parts
+    caller: Caller
+    path: Mapping[str, str]
+    query: Any  # an instance of the route's ``query`` model, or None
+    body: Any  # an instance of the route's ``body`` model, or None
+    claim: Claim | None
+    request: web.Request
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A JSON answer. ``body`` is anything JSON can say, or the bytes of a JSON document already written."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one path. Any of ``scopes`` opens it; none: no key is needed."""
+
+    method: str
+    path: str  # aiohttp's form: /v1/messages/{id}
+    handler: Handler
+    scopes: frozenset[Scope]
+    summary: str  # French, one line, for /docs
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    answer: type[BaseModel] | None = None  # model of the answer, for the reference
+    status: int = 200
+    tag: str = ""
+    raw_body: bool = False  # the handler reads the body itself (uploads)
+    stores_claim: bool = False  # the handler itself stores the idempotency answer, in its transaction
+    max_bytes: int = 262_144
+    problems: tuple[str, ...] = ()  # codes of the catalogue worth naming in the reference
