@@ -1,0 +1,147 @@
+"""What is declared: schools, actions, templates, accounts, modes; from the configuration and from the store.
+
+Rules: the configuration wins over the store; what a school leaves open is filled from ``defaults`` once, here.
+Every question is answered from memory, so that no message waits for one. Another process's change is seen
+when ``refresh`` is next called.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from gateway.model import AccountSettings, Action, Mode, School, Template
+from gateway.store import catalogue
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSchool:
+    """A school with everything filled in: what it says, else ``defaults``."""
+
+    uai: str
+    name: str
+    sender: str
+    region: str
+    timezone: str
+    foreign: tuple[str, ...]
+    zone: ZoneInfo
+
+
+class Registry:
+    """The declared things, ready to be asked."""
+
+    def __init__(self, settings: "Settings") -> None:
+        self._stored_actions: Mapping[str, Action] = {}
+        self._stored_templates: Mapping[str, Template] = {}
+        self._stamp: catalogue.Stamp | None = None
+        self.replace(settings)
+
+    # ---- where it comes from ----
+
+    def replace(self, settings: "Settings") -> None:
+        """Take another configuration; what the store holds is kept."""
+        self._settings = settings
+        self._schools = {school.uai: _known(school, settings) for school in settings.schools}
+        self._accounts = {account.name: account for account in settings.accounts}
+        self._declared_actions = {action.code: action for action in settings.actions}
+        self._declared_templates = {template.code: template for template in settings.templates}
+        self._merge()
+
+    async def load(self, store: "Store") -> None:
+        """Read the stored actions and templates. Raises StoreUnavailable."""
+        self._stamp, actions, templates = await store.read(catalogue.read_all)
+        self._stored_actions = {action.code: action for action in actions}
+        self._stored_templates = {template.code: template for template in templates}
+        self._merge()
+
+    async def refresh(self, store: "Store") -> None:
+        """``load`` if anything changed since: cheap enough to be called every second. Raises StoreUnavailable."""
+        if await store.read(catalogue.stamp) != self._stamp:
+            await self.load(store)
+
+    def _merge(self) -> None:
+        self._actions = {**self._stored_actions, **self._declared_actions}
+        self._templates = {**self._stored_templates, **self._declared_templates}
+
+    # ---- schools ----
+
+    def school(self, uai: str) -> KnownSchool | None:
+        """The school of a UAI, or None."""
+        return self._schools.get(uai)
+
+    def schools(self) -> tuple[KnownSchool, ...]:
+        """All schools, as declared."""
+        return tuple(self._schools.values())
+
+    def zone(self, uai: str) -> ZoneInfo:
+        """Where the school's days and months are; ``defaults.timezone`` for a school no longer declared."""
+        known = self._schools.get(uai)
+        return known.zone if known else ZoneInfo(self._settings.defaults.timezone)
+
+    # ---- actions and templates ----
+
+    def action(self, code: str) -> Action | None:
+        """The action of a code, or None."""
+        return self._actions.get(code)
+
+    def actions(self) -> tuple[Action, ...]:
+        """All actions, by code."""
+        return tuple(sorted(self._actions.values(), key=lambda action: action.code))
+
+    def declared(self, code: str) -> bool:
+        """Whether the configuration declares this action, which makes it read-only."""
+        return code in self._declared_actions
+
+    def usable(self, action: Action) -> bool:
+        """Whether it is fully set up: treated by SMS, its template exists, its mode has an account."""
+        has_template = action.template is None or action.template in self._templates
+        return action.treatment == "sms" and has_template and bool(self.accounts_of(self.mode(action)))
+
+    def template(self, code: str, school: str) -> Template | None:
+        """The template of a code if that school may use it."""
+        found = self._templates.get(code)
+        return found if found is not None and found.school in (None, school) else None
+
+    def templates(self) -> tuple[Template, ...]:
+        """All templates of all schools, by code."""
+        return tuple(sorted(self._templates.values(), key=lambda template: template.code))
+
+    def declared_template(self, code: str) -> bool:
+        """Whether the configuration declares this template, which makes it read-only."""
+        return code in self._declared_templates
+
+    # ---- accounts and modes ----
+
+    def account(self, name: str) -> AccountSettings | None:
+        """The account of a name, or None."""
+        return self._accounts.get(name)
+
+    def accounts(self) -> tuple[AccountSettings, ...]:
+        """All accounts, as declared."""
+        return tuple(self._accounts.values())
+
+    def accounts_of(self, mode: Mode) -> tuple[AccountSettings, ...]:
+        """The accounts of a mode, first choice first; empty when it has none."""
+        return tuple(self._accounts[name] for name in self._settings.modes.get(mode, ()))
+
+    def mode(self, action: Action) -> Mode:
+        """The mode of an action that a message does not overrule."""
+        return action.mode or self._settings.defaults.mode
+
+
+def _known(school: School, settings: "Settings") -> KnownSchool:
+    defaults = settings.defaults
+    timezone = school.timezone or defaults.timezone
+    return KnownSchool(
+        uai=school.uai,
+        name=school.name,
+        sender=school.sender or defaults.sender,
+        region=school.region or defaults.region,
+        timezone=timezone,
+        foreign=tuple(school.foreign if school.foreign is not None else defaults.foreign),
+        zone=ZoneInfo(timezone),
+    )
