@@ -26,6 +26,7 @@ class Call:
     body: Any  # an instance of the route's ``body`` model, or None
     claim: Claim | None
     request: web.Request
+    raw: bytes = b""  # the body as it came, for routes with ``raw_body``
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Route:
     answer: type[BaseModel] | None = None  # model of the answer, for the reference
     status: int = 200
     tag: str = ""
-    raw_body: bool = False  # the handler reads the body itself (uploads)
+    raw_body: bool = False  # the handler parses ``call.raw`` itself (uploads)
+    media: tuple[str, ...] = ("application/json",)  # accepted types of the body; others are 415
     stores_claim: bool = False  # the handler itself stores the idempotency answer, in its transaction
     max_bytes: int = 262_144
     problems: tuple[str, ...] = ()  # codes of the catalogue worth naming in the reference
