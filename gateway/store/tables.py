@@ -19,6 +19,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+#: SQLite's own row number, which costs no index; 64 bits everywhere.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
 #: Numbers handed out in the transaction that uses them: ``message``, ``batch``, ``serial:<UAI>``.
 counter = Table(
     "counter",
@@ -30,7 +33,7 @@ counter = Table(
 batch = Table(
     "batch",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("ulid", Text, nullable=False, unique=True),
     Column("school", Text, nullable=False),
     Column("app", Text, nullable=False),
@@ -47,7 +50,7 @@ batch = Table(
 message = Table(
     "message",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("ulid", Text, nullable=False),
     Column("school", Text, nullable=False),
     Column("serial", BigInteger, nullable=False),
@@ -118,7 +121,7 @@ message = Table(
 part = Table(
     "part",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", RowId, primary_key=True, autoincrement=False),
     Column("message", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("state_at", BigInteger, nullable=False),
@@ -156,7 +159,7 @@ part = Table(
 event = Table(
     "event",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("message", BigInteger, nullable=False),
     Column("part", Integer),  # its number, 1-based
     Column("at", BigInteger, nullable=False),
@@ -170,7 +173,7 @@ event = Table(
 receipt = Table(
     "receipt",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("account", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("provider_id", Text, nullable=False),
@@ -205,7 +208,7 @@ parked = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("part", BigInteger, nullable=False),
     Column("message", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -263,7 +266,7 @@ opt_out = Table(
 consent_history = Table(
     "consent_history",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", RowId, primary_key=True),
     Column("school", Text, nullable=False),
     Column("number", Text, nullable=False),
     Column("change", Text, nullable=False),  # consent, refusal, opt_out, opt_in, forgotten

@@ -1,0 +1,256 @@
+"""The database: one writing connection with group commit, a few reading ones.
+
+Work queued together commits together. Two ways in:
+
+* ``write(verb)``: one piece of work, ``verb(conn)``;
+* ``join(verb, item)``: many alike: every item of a group is handed to ``verb(conn, items)`` at once, so that a
+  group is a few multi-row statements. It returns one result an item, in order.
+
+A verb may run twice (a failing group is tried again one by one), so it must only speak to the connection.
+The caller is resumed after the commit that made its work durable, never before.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.store.engine import make_engine, upgrade
+
+T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741
+R = TypeVar("R")
+
+Verb = Callable[[AsyncConnection], Awaitable[T]]
+ManyVerb = Callable[[AsyncConnection, Sequence[I]], Awaitable[Sequence[R]]]
+
+#: Reading connections; a list or a recap never waits behind the writer.
+READERS = 4
+
+#: A group takes no more than this many pieces of work, so that its commit stays short.
+GROUP = 512
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be written or read now: full disk, read-only, locked, gone. Nothing was kept."""
+
+
+class StoreMetrics(Protocol):
+    """Where the time of commits is counted."""
+
+    def commit(self, seconds: float) -> None:
+        """One commit took so long, begin to end."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A piece of work waiting for its group; ``many`` verbs share one call."""
+
+    verb: Callable[..., Awaitable[Any]]
+    item: Any
+    many: bool
+    future: "asyncio.Future[Any]"
+
+
+class Store:
+    """An open database. Made by ``open_store``."""
+
+    def __init__(self, engine: AsyncEngine, reader: AsyncEngine, metrics: StoreMetrics | None) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._metrics = metrics
+        self._conn: AsyncConnection | None = None
+        self._queue: deque[_Work] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self.why = ""  #: why it cannot be written, in English; empty while it can
+
+    @property
+    def writable(self) -> bool:
+        """Whether the last group could be committed."""
+        return not self.why
+
+    @property
+    def waiting(self) -> int:
+        """Pieces of work waiting for a group."""
+        return len(self._queue)
+
+    async def read(self, question: Verb[T]) -> T:
+        """Ask on a reading connection. Raises StoreUnavailable."""
+        try:
+            async with self._reader.connect() as conn:
+                return await question(conn)
+        except DBAPIError as error:
+            raise StoreUnavailable(_reason(error)) from error
+
+    async def write(self, verb: Verb[T]) -> T:
+        """Run ``verb`` in the next group; returns after its commit. Raises StoreUnavailable, or what it raised."""
+        return await self._enqueue(verb, None, many=False)  # type: ignore[no-any-return]
+
+    async def join(self, verb: ManyVerb[I, R], item: I) -> R:
+        """Hand ``item`` to ``verb`` with its neighbours of the next group; returns its result after the commit."""
+        return await self._enqueue(verb, item, many=True)  # type: ignore[no-any-return]
+
+    def _enqueue(self, verb: Callable[..., Awaitable[Any]], item: Any, *, many: bool) -> "asyncio.Future[Any]":
+        if self._closing:
+            raise StoreUnavailable("the store is closing")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Work(verb, item, many, future))
+        self._wake.set()
+        return future
+
+    async def probe(self) -> bool:
+        """Try an empty write, so that a store that could not be written is seen to be well again."""
+        with suppress(StoreUnavailable):
+            await self.write(_touch)
+        return self.writable
+
+    # ---- the writer ----
+
+    async def _run(self) -> None:
+        """Commit group after group until closed and empty."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
+                await self._commit([work for work in group if not work.future.cancelled()])
+            if self._closing:
+                return
+
+    async def _commit(self, group: list[_Work]) -> None:
+        if not group:
+            return
+        try:
+            results = await self._transaction(group)
+        except Exception as error:
+            if len(group) > 1 and not _is_of_the_store(error):
+                for work in group:
+                    await self._commit([work])
+                return
+            self._fail(group, error)
+        else:
+            self.why = ""
+            for work, result in zip(group, results, strict=True):
+                if not work.future.done():
+                    work.future.set_result(result)
+
+    def _fail(self, group: list[_Work], error: Exception) -> None:
+        if _is_of_the_store(error):
+            self.why = _reason(error)
+            error = StoreUnavailable(self.why)
+        for work in group:
+            if not work.future.done():
+                work.future.set_exception(error)
+
+    async def _transaction(self, group: list[_Work]) -> list[Any]:
+        began = time.perf_counter()
+        conn = self._conn
+        if conn is None or conn.closed or conn.invalidated:
+            conn = self._conn = await self._engine.connect()
+        try:
+            results = await _run_group(conn, group)
+            await conn.commit()
+        except BaseException:
+            with suppress(SQLAlchemyError):
+                await conn.rollback()
+            raise
+        if self._metrics is not None:
+            self._metrics.commit(time.perf_counter() - began)
+        return results
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator["Store"]:
+        task = asyncio.create_task(self._run(), name="store writer")
+        try:
+            yield self
+        finally:
+            self._closing = True
+            self._wake.set()
+            await task
+            if self._conn is not None:
+                await self._conn.close()
+
+
+async def _run_group(conn: AsyncConnection, group: list[_Work]) -> list[Any]:
+    """The results in the order of the group; work of the same many-verb runs together, at its first one's turn."""
+    results: list[Any] = [None] * len(group)
+    alike: dict[Callable[..., Awaitable[Any]], list[int]] = {}
+    order: list[tuple[Callable[..., Awaitable[Any]], list[int], bool]] = []
+    for place, work in enumerate(group):
+        if not work.many:
+            order.append((work.verb, [place], False))
+        elif work.verb in alike:
+            alike[work.verb].append(place)
+        else:
+            alike[work.verb] = [place]
+            order.append((work.verb, alike[work.verb], True))
+    for verb, places, many in order:
+        if many:
+            answers = await verb(conn, [group[place].item for place in places])
+            for place, answer in zip(places, answers, strict=True):
+                results[place] = answer
+        else:
+            results[places[0]] = await verb(conn)
+    return results
+
+
+async def _touch(conn: AsyncConnection) -> None:
+    """Write without changing anything."""
+    await conn.exec_driver_sql("UPDATE counter SET value = value WHERE name = 'message'")
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Whether it is the database's trouble, not that of one piece of work."""
+    return isinstance(error, DBAPIError) and _code(error) in _STORE_TROUBLE
+
+
+_STORE_TROUBLE = frozenset(
+    {"SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN"}
+    | {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_PERM", "SQLITE_NOLFS"}
+)
+
+
+def _code(error: DBAPIError) -> str:
+    """SQLite's primary code name: SQLITE_IOERR_WRITE is SQLITE_IOERR."""
+    name = getattr(error.orig, "sqlite_errorname", "") or ""
+    return "_".join(name.split("_")[:2])
+
+
+def _reason(error: Exception) -> str:
+    """In words, without the statement or its parameters: those hold people's data."""
+    name = _code(error) if isinstance(error, DBAPIError) else type(error).__name__
+    return _WORDS.get(name, f"database error {name or type(error).__name__}")
+
+
+_WORDS = {
+    "SQLITE_FULL": "disk full",
+    "SQLITE_READONLY": "database is read-only",
+    "SQLITE_IOERR": "disk input/output error",
+    "SQLITE_BUSY": "database is locked by another process",
+    "SQLITE_CANTOPEN": "database cannot be opened",
+}
+
+
+@asynccontextmanager
+async def open_store(url: str, metrics: StoreMetrics | None = None, *, migrate: bool = True) -> AsyncIterator[Store]:
+    """Open the database of ``url`` (``sqlite:////absolute/path``), migrated to this version's schema.
+
+    Raises StoreUnavailable when it cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            if migrate:
+                await asyncio.to_thread(upgrade, url)
+            engine, reader = make_engine(url, pool=1), make_engine(url, pool=READERS, readonly=True)
+            stack.push_async_callback(engine.dispose)
+            stack.push_async_callback(reader.dispose)
+        except DBAPIError as error:
+            raise StoreUnavailable(_reason(error)) from error
+        yield await stack.enter_async_context(Store(engine, reader, metrics)._running())

@@ -1,0 +1,71 @@
+"""How a database is opened: SQLite in WAL with ``synchronous=FULL``, migrated by Alembic."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+#: Milliseconds that a write waits for another process's transaction.
+BUSY_MS = 10_000
+
+
+def make_engine(url: str, *, pool: int, readonly: bool = False) -> AsyncEngine:
+    """An engine whose connections are set up for durability; readers refuse to write."""
+    engine = create_async_engine(
+        _parse(url).set(drivername="sqlite+aiosqlite"), pool_size=pool, max_overflow=0, pool_reset_on_return=None
+    )
+    _prepare(engine.sync_engine, "BEGIN" if readonly else "BEGIN IMMEDIATE", readonly)
+    return engine
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to this version's. Runs in its own thread: Alembic waits."""
+    engine = create_engine(_parse(url).set(drivername="sqlite"))
+    _prepare(engine, "BEGIN IMMEDIATE", readonly=False)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        with engine.begin() as conn:
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def database_path(url: str) -> Path:
+    """The file behind a SQLite URL."""
+    return Path(_parse(url).database or "")
+
+
+def _parse(url: str) -> URL:
+    return make_url(url)
+
+
+def _prepare(engine: Any, begin: str, readonly: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def connected(raw: Any, _record: Any) -> None:
+        # The driver's own transaction control is switched off: BEGIN is ours, so that a write takes its lock at once.
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+            "cache_size=-32768",
+            "journal_size_limit=67108864",
+            "wal_autocheckpoint=4000",
+            f"query_only={'ON' if readonly else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(conn: Any) -> None:
+        conn.exec_driver_sql(begin)
