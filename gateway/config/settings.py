@@ -1,0 +1,146 @@
+"""The settings: what the configuration file may say, with the defaults (contract section 6).
+
+Frozen, unknown keys refused. An account's own keys are added by its adapter, in a subclass of AccountSettings.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, model_validator
+
+from gateway.caller import Scope
+from gateway.model import AccountSettings, Action, Duration, Mode, Region, School, Template, Uai
+from gateway.model import Settings as Frozen
+
+
+class Role(StrEnum):
+    """What a process does; the roles share nothing but the store."""
+
+    ALL = "all"
+    API = "api"
+    DISPATCH = "dispatch"
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """``127.0.0.1:8080``, ``[::1]:8080`` or ``:8080`` (every interface) as host and port. Raises ValueError."""
+    host, colon, port = address.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535 or (":" in bare and bare == host):
+        raise ValueError("expected host:port, such as 127.0.0.1:8080")
+    return bare, int(port)
+
+
+def _address(value: str) -> str:
+    split_address(value)
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+def _store_url(value: str) -> str:
+    scheme, _, path = value.partition("://")
+    if scheme.startswith("postgres"):
+        raise ValueError("PostgreSQL is not available yet: use sqlite:////path/of/the/file.db")
+    if scheme != "sqlite" or not path.startswith("/") or len(path) < 2:
+        raise ValueError("expected sqlite:////path/of/the/file.db (four slashes: an absolute path)")
+    if path.startswith("/:memory:") or "?" in path:
+        raise ValueError("expected a plain file: what is accepted must outlive the process")
+    return value
+
+
+class StoreSettings(Frozen):
+    """Where everything is kept."""
+
+    url: Annotated[str, AfterValidator(_store_url)] = Field(
+        "sqlite:////var/lib/vaguemestre/gateway.db", description="four slashes: an absolute path"
+    )
+
+
+class MetricsListen(Frozen):
+    """Where each role shows /livez, /readyz and /metrics without a key; one address serves whichever role runs."""
+
+    api: Address | None = Field(None, description="host:port of a process of role api")
+    dispatch: Address | None = Field(None, description="host:port of a process of role dispatch")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"api": value, "dispatch": value}
+        return value
+
+    def of(self, role: Role) -> str | None:
+        """The address for a process of this role; ``all`` takes the one of ``api``, else of ``dispatch``."""
+        return self.dispatch if role is Role.DISPATCH else self.api or (self.dispatch if role is Role.ALL else None)
+
+
+class HttpSettings(Frozen):
+    """Where the API listens."""
+
+    listen: Address = Field("127.0.0.1:8080", description="host:port of the API; put TLS in front of it")
+    metrics_listen: MetricsListen | None = Field(None, description="host:port, or {api: …, dispatch: …}")
+
+
+class Defaults(Frozen):
+    """What schools and actions do not say."""
+
+    region: Region = Field("FR", description="ISO region of national numbers")
+    timezone: str = Field("Europe/Paris", description="IANA zone of days and months")
+    sender: str = Field("VAGUEMESTR", description="1-11 letters or digits with a letter")
+    max_parts: int = Field(4, ge=1, le=255, description="longer texts are refused, never cut")
+    mode: Mode = Field("standard", description="quality class")
+    foreign: tuple[Region, ...] = Field((), description="other countries whose mobiles are allowed")
+
+
+class ReceiptSettings(Frozen):
+    """How delivery receipts are waited for."""
+
+    wait: Duration = Field(timedelta(hours=72), description="after validity; then the message is no_receipt")
+
+
+class App(Frozen):
+    """A school application with its first key; more keys by ``vaguemestre apikey``."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="as the audit names it")
+    key_sha256: str = Field(pattern=r"^[0-9a-fA-F]{64}$", description="hex SHA-256 of the whole key: 64 digits")
+    schools: tuple[Uai, ...] = Field(min_length=1, description="UAIs it may send for")
+    scopes: tuple[Scope, ...] = Field(min_length=1, description="what it may do")
+
+    @field_validator("key_sha256")
+    @classmethod
+    def _lower(cls, value: str) -> str:
+        return value.lower()
+
+
+class LogSettings(Frozen):
+    """What is written to standard error, never with personal data."""
+
+    format: Literal["json", "console"] = Field("json", description="console: for people at a terminal")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is written")
+
+
+class StopSettings(Frozen):
+    """How long each phase of stopping may last; their sum stays below systemd's TimeoutStopSec."""
+
+    http: Duration = Field(timedelta(seconds=5), description="open requests finish")
+    lanes: Duration = Field(timedelta(seconds=10), description="answers of providers are waited for, then unbind")
+
+
+class Settings(Frozen):
+    """The whole file."""
+
+    store: StoreSettings = StoreSettings()
+    http: HttpSettings = HttpSettings()
+    defaults: Defaults = Defaults()
+    receipts: ReceiptSettings = ReceiptSettings()
+    log: LogSettings = LogSettings()
+    stop: StopSettings = StopSettings()
+    schools: tuple[School, ...] = ()
+    apps: tuple[App, ...] = ()
+    accounts: tuple[SerializeAsAny[AccountSettings], ...] = ()
+    modes: Mapping[Mode, tuple[str, ...]] = {}
+    actions: tuple[Action, ...] = ()
+    templates: tuple[Template, ...] = ()
