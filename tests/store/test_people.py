@@ -1,0 +1,98 @@
+"""Consents, opt-outs and their history, on a real store."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store import people
+from gateway.store.database import Store, open_store
+from gateway.store.people import ConsentWish, Person, Wish, judge
+
+SCHOOL = "0570051W"
+A, B = "+33612345678", "+262692123456"
+
+
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with open_store(f"sqlite:///{tmp_path}/gateway.db") as store:
+        yield store
+
+
+async def wish(store: Store, *wishes: Wish, school: str = SCHOOL, now: int = 1000) -> list[bool]:
+    async def verb(conn: AsyncConnection) -> list[bool]:
+        return list(await people.apply(conn, school, wishes, "test", now))
+
+    return await store.write(verb)
+
+
+async def verdict(store: Store, *numbers: str, school: str = SCHOOL) -> dict[str, tuple[bool | None, bool]]:
+    return dict(await store.read(lambda conn: people.verdicts(conn, school, numbers)))
+
+
+async def changes(store: Store, number: str) -> list[str]:
+    return [line.change for line in await store.read(lambda conn: people.history(conn, SCHOOL, number))]
+
+
+async def test_nothing_is_known_of_a_stranger(store: Store) -> None:
+    assert await verdict(store, A, B) == {A: (None, False), B: (None, False)}
+    assert await verdict(store) == {}
+
+
+@pytest.mark.parametrize(("said", "known"), [("yes", True), ("no", False)])
+async def test_a_consent_and_an_opt_out_are_both_told(store: Store, said: ConsentWish, known: bool) -> None:
+    assert await wish(store, Wish(A, said), Wish(B, opted_out=True)) == [True, True]
+    assert await verdict(store, A, B) == {A: (known, False), B: (None, True)}
+
+
+async def test_a_number_may_have_both(store: Store) -> None:
+    await wish(store, Wish(A, "yes", True))
+    assert await verdict(store, A) == {A: (True, True)}
+
+
+async def test_each_school_has_its_own_list(store: Store) -> None:
+    await wish(store, Wish(A, "no", True))
+    assert await verdict(store, A, school="9740001A") == {A: (None, False)}
+
+
+async def test_history_keeps_every_change_and_only_changes(store: Store) -> None:
+    for said in (Wish(A, "yes"), Wish(A, "yes"), Wish(A, "no"), Wish(A, "unknown"), Wish(A, opted_out=True)):
+        await wish(store, said)
+    assert await wish(store, Wish(A, opted_out=False)) == [True]
+    assert await changes(store, A) == ["consent", "refusal", "forgotten", "opt_out", "opt_in"]
+    assert await verdict(store, A) == {A: (None, False)}
+
+
+async def test_the_same_number_twice_in_one_import_is_taken_in_order(store: Store) -> None:
+    assert await wish(store, Wish(A, "yes"), Wish(A, "no"), Wish(A, "no")) == [True, True, False]
+    assert await verdict(store, A) == {A: (False, False)}
+    assert await changes(store, A) == ["consent", "refusal"]
+
+
+async def test_who_said_what_and_when_survives_a_change_of_the_other(store: Store) -> None:
+    await wish(store, Wish(A, "yes", source="fiche"), now=1000)
+    await wish(store, Wish(A, opted_out=True, source="STOP"), now=2000)
+    known = await store.read(lambda conn: people.people(conn, SCHOOL, [A]))
+    assert known[A] == Person(A, True, "fiche", 1000, True, "STOP", 2000)
+
+
+async def test_opt_outs_are_listed_in_pages(store: Store) -> None:
+    numbers = [f"+3361234567{digit}" for digit in range(5)]
+    await wish(store, *(Wish(number, opted_out=True) for number in numbers))
+    first = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, "", 3))
+    rest = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, first[-1].number, 3))
+    assert [person.number for person in (*first, *rest)] == numbers
+    assert await store.read(lambda conn: people.count_opt_outs(conn, SCHOOL)) == 5
+
+
+async def test_ten_thousand_rows_are_one_import(store: Store) -> None:
+    numbers = [f"+336{number:08}" for number in range(10_000)]
+    assert all(await wish(store, *(Wish(number, "yes") for number in numbers)))
+    assert set((await verdict(store, *numbers)).values()) == {(True, False)}
+
+
+def test_a_wish_that_says_nothing_changes_nothing() -> None:
+    person = Person(A, True, "fiche", 1, True, "STOP", 2)
+    assert judge(person, Wish(A), 3) == (person, [])
