@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _VALUES = 30_000
 
 
-async def insert_rows(conn: AsyncConnection, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
+async def insert_rows(
+    conn: AsyncConnection, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
+) -> None:
     """Insert ``rows``, each the values of ``columns`` in order."""
     for chunk in _chunks(rows, len(columns)):
         await conn.exec_driver_sql(_insert(table.name, columns, len(chunk)), _flat(chunk))
@@ -30,13 +32,18 @@ async def update_rows(
         await conn.exec_driver_sql(_update(table.name, key, columns, len(chunk)), _flat(chunk))
 
 
+async def fetch(conn: AsyncConnection, sql: str, values: tuple[Any, ...] = ()) -> Sequence[Any]:
+    """All rows of a statement."""
+    return (await conn.exec_driver_sql(sql, values)).all()
+
+
 async def select_in(conn: AsyncConnection, sql: str, values: Sequence[Any], *before: Any) -> Sequence[Any]:
     """Rows of ``sql``, where ``IN (#)`` stands for the list of ``values`` and ``before`` for what comes ahead."""
     found: list[Any] = []
     for start in range(0, len(values), _VALUES):
         chunk = tuple(values[start : start + _VALUES])
         marks = ",".join("?" * len(chunk))
-        found += (await conn.exec_driver_sql(sql.replace("#", marks), (*before, *chunk))).all()
+        found += await fetch(conn, sql.replace("#", marks), (*before, *chunk))
     return found
 
 

@@ -98,7 +98,7 @@ message = Table(
     Column("send_at", BigInteger),
     Column("validity_ms", BigInteger, nullable=False),  # from release or send_at
     Column("valid_until", BigInteger),  # absolute; set at release when it was not asked for
-    Column("valid_until_asked", BigInteger),
+    Column("hold_until", BigInteger, nullable=False),
     Column("deadline_at", BigInteger),  # when the janitor must judge it again; NULL once final
     Column("override_reason", Text),
     Column("resend", Boolean, nullable=False),  # an uncertain part is sent once more
@@ -148,11 +148,11 @@ part = Table(
         "school",
         "due_at",
         "id",
+        "account",
         sqlite_where=text("state = 'queued'"),
     ),
     Index("part_in_hand", "account", "state", sqlite_where=text("state IN ('sending', 'uncertain')")),
     Index("part_receipt", "account", "provider_key", sqlite_where=text("provider_key IS NOT NULL")),
-    Index("part_message", "message"),
 )
 
 #: Every step of a message that its other columns do not tell; every ending.

@@ -184,7 +184,7 @@ def upgrade() -> None:
         sa.Column("send_at", sa.BigInteger(), nullable=True),
         sa.Column("validity_ms", sa.BigInteger(), nullable=False),
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
-        sa.Column("valid_until_asked", sa.BigInteger(), nullable=True),
+        sa.Column("hold_until", sa.BigInteger(), nullable=False),
         sa.Column("deadline_at", sa.BigInteger(), nullable=True),
         sa.Column("override_reason", sa.Text(), nullable=True),
         sa.Column("resend", sa.Boolean(), nullable=False),
@@ -257,10 +257,9 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state IN ('sending', 'uncertain')"),
         )
-        batch_op.create_index("part_message", ["message"], unique=False)
         batch_op.create_index(
             "part_queue",
-            ["mode", "priority", "school", "due_at", "id"],
+            ["mode", "priority", "school", "due_at", "id", "account"],
             unique=False,
             sqlite_where=sa.text("state = 'queued'"),
         )
@@ -331,7 +330,6 @@ def downgrade() -> None:
     with op.batch_alter_table("part", schema=None) as batch_op:
         batch_op.drop_index("part_receipt", sqlite_where=sa.text("provider_key IS NOT NULL"))
         batch_op.drop_index("part_queue", sqlite_where=sa.text("state = 'queued'"))
-        batch_op.drop_index("part_message")
         batch_op.drop_index("part_in_hand", sqlite_where=sa.text("state IN ('sending', 'uncertain')"))
 
     op.drop_table("part")

@@ -1,0 +1,262 @@
+"""Messages and parts taken out of the store, changed in memory, and put back in a few statements.
+
+Rules: every change of a part's state goes through ``Desk.move``, which refuses moves that ``states`` does not
+know, writes the event, and judges the message again; ledger lines go through ``Desk.bill`` and ``Desk.reverse``.
+``put_back`` writes parts, messages, events, lines and counters in the transaction that took them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway import deadlines
+from gateway.states import FINAL, Status, judge, may_move
+from gateway.store import tally
+from gateway.store.bulk import insert_rows, select_in, update_rows
+from gateway.store.tables import event, ledger, message, part
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the store must know to move a message: zones, prices, and how long receipts are waited for."""
+
+    zone: Callable[[str], ZoneInfo]  # of a school
+    price: Callable[[str, date, str, str], int]  # account, day, mode, number -> millionths of a euro
+    receipts_wait: Callable[[], int]  # milliseconds
+
+    def month(self, school: str, at: int) -> str:
+        """The accounting month of an instant: ``2026-11`` in the school's zone."""
+        return datetime.fromtimestamp(at / 1000, self.zone(school)).strftime("%Y-%m")
+
+    def day(self, school: str, at: int) -> date:
+        """The day of an instant in the school's zone."""
+        return datetime.fromtimestamp(at / 1000, self.zone(school)).date()
+
+
+@dataclass(slots=True)
+class Head:
+    """A message, as far as moving and sending it needs."""
+
+    id: int
+    ulid: str
+    school: str
+    action: str
+    mode: str
+    priority: int
+    sender: str
+    number: str
+    encoding: str
+    parts: int
+    sensitive: bool
+    created_at: int
+    send_at: int | None
+    validity_ms: int
+    hold_until: int
+    resend: bool
+    resend_wait_ms: int
+    service_code: str
+    concat: int
+    status: Status
+    status_at: int
+    final_parts: int
+    reason: str | None
+    detail: str | None
+    released_at: int | None
+    released_by: str | None
+    sent_at: int | None
+    valid_until: int | None
+    deadline_at: int | None
+    possibly_double: bool
+    month: str | None
+    account: str | None
+    lines: int
+
+    @property
+    def until(self) -> int:
+        """The end of its validity; before release, as if it were released now at the latest."""
+        return self.valid_until if self.valid_until is not None else self.hold_until + self.validity_ms
+
+
+@dataclass(slots=True)
+class PartRow:
+    """A part, whole."""
+
+    id: int
+    message: int
+    state: Status
+    state_at: int
+    due_at: int
+    content: str
+    account: str | None
+    tries: int
+    resends: int
+    claimed_at: int | None
+    answered_at: int | None
+    provider_id: str | None
+    provider_key: str | None
+    error: str | None
+    uncertain_at: int | None
+    line_open: bool
+
+    @property
+    def number(self) -> int:
+        """1-based, within its message."""
+        return self.id & 0xFF
+
+
+_HEAD = tuple(Head.__dataclass_fields__)
+_HEAD_FIXED = _HEAD.index("status")
+_HEAD_MOVING = _HEAD[_HEAD_FIXED:]
+_PART = tuple(PartRow.__dataclass_fields__)
+_PART_MOVING = tuple(name for name in _PART if name not in ("id", "message"))
+_part_values = attrgetter("id", *_PART_MOVING)
+_head_values = attrgetter("id", *_HEAD_MOVING)
+_SELECT_HEAD = f"SELECT {','.join(_HEAD)} FROM message WHERE id IN (#)"
+_SELECT_PART = f"SELECT {','.join(_PART)} FROM part WHERE id IN (#)"
+_EVENT = ("message", "part", "at", "kind", "status", "detail", "actor")
+_LEDGER = ("part", "message", "at", "school", "month", "action", "mode", "account", "kind", "parts", "amount")
+
+
+def part_ids(message_id: int, parts: int) -> range:
+    """The ids of a message's parts."""
+    return range(message_id * 256 + 1, message_id * 256 + parts + 1)
+
+
+class Desk:
+    """The unit of work of one transaction. Made by ``Desk.take``."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.heads: dict[int, Head] = {}
+        self.parts: dict[int, PartRow] = {}
+        self._changed_heads: set[int] = set()
+        self._changed_parts: set[int] = set()
+        self._events: list[tuple[object, ...]] = []
+        self._lines: list[tuple[object, ...]] = []
+        self._before: dict[int, tally.Share | None] = {}
+
+    @classmethod
+    async def take(cls, conn: AsyncConnection, rules: Rules, message_ids: Iterable[int]) -> "Desk":
+        """The messages of these ids, with all their parts. Unknown ids are left out."""
+        desk = cls(rules)
+        wanted = list(dict.fromkeys(message_ids))
+        for row in await select_in(conn, _SELECT_HEAD, wanted):
+            head = Head(*row)
+            head.status = Status(head.status)
+            desk.heads[head.id] = head
+        ids = [part_id for head in desk.heads.values() for part_id in part_ids(head.id, head.parts)]
+        for row in await select_in(conn, _SELECT_PART, ids):
+            taken = PartRow(*row)
+            taken.state = Status(taken.state)
+            desk.parts[taken.id] = taken
+        return desk
+
+    def parts_of(self, head: Head) -> list[PartRow]:
+        """Its parts in order."""
+        return [self.parts[part_id] for part_id in part_ids(head.id, head.parts) if part_id in self.parts]
+
+    def touch(self, head: Head) -> None:
+        """Say that a message's own columns change, before they do."""
+        if head.id not in self._changed_heads:
+            self._changed_heads.add(head.id)
+            self._before[head.id] = tally.share(head, self.rules.month)
+
+    def touch_part(self, row: PartRow) -> None:
+        """Say that a part's columns change."""
+        self._changed_parts.add(row.id)
+        self.touch(self.heads[row.message])
+
+    def note(
+        self, head: Head, at: int, kind: str, *, row: PartRow | None = None, detail: str = "", actor: str = ""
+    ) -> None:
+        """Write an event, with the state of its part, or of the message, as it is now."""
+        status = row.state if row is not None else head.status
+        self._events.append((head.id, row.number if row else None, at, kind, status, detail or None, actor or None))
+
+    def move(self, row: PartRow, new: Status, at: int, kind: str, *, detail: str = "", actor: str = "") -> bool:
+        """Move a part and judge its message; False, and nothing, if it may not move there."""
+        if not may_move(row.state, new):
+            return False
+        head = self.heads[row.message]
+        self.touch_part(row)
+        row.state, row.state_at = new, at
+        if new is Status.UNCERTAIN:
+            row.uncertain_at = at
+        if new in FINAL and head.sensitive:
+            row.content = ""
+        self.rejudge(head, at)
+        if kind:
+            self.note(head, at, kind, row=row, detail=detail, actor=actor)
+        return True
+
+    def rejudge(self, head: Head, at: int) -> None:
+        """The message's state and deadline from those of its parts."""
+        parts = self.parts_of(head)
+        status = parts[0].state if len(parts) == 1 else judge([row.state for row in parts])
+        if status is not head.status:
+            head.status, head.status_at = status, at
+        head.final_parts = sum(row.state in FINAL for row in parts)
+        head.deadline_at = deadlines.deadline(
+            parts,
+            until=head.until,
+            held_until=head.hold_until,
+            send_at=head.send_at,
+            receipts_wait=self.rules.receipts_wait(),
+            resend_wait=head.resend_wait_ms if head.resend else None,
+        )
+
+    def end_unsent(self, head: Head, new: Status, at: int, kind: str) -> None:
+        """After a part was refused: those that have not left end with it, for a torn message helps nobody."""
+        for row in self.parts_of(head):
+            if row.state is Status.QUEUED:
+                self.move(row, new, at, kind)
+
+    # ---- the accounts ----
+
+    def bill(self, row: PartRow, account: str, at: int, kind: str) -> None:
+        """A ledger line for a try of this part: ``accepted`` or ``uncertain``."""
+        head = self.heads[row.message]
+        self.touch_part(row)
+        if head.month is None or head.lines == 0:
+            head.month, head.account = self.rules.month(head.school, at), account
+        head.lines += 1
+        row.line_open = True
+        amount = self.rules.price(account, self.rules.day(head.school, at), head.mode, head.number)
+        self._line(row, head, account, at, kind, 1, amount)
+
+    def reverse(self, row: PartRow, at: int, amount: int) -> None:
+        """Take back the line of a part that was proved refused. ``amount`` is that of the line."""
+        head = self.heads[row.message]
+        if not row.line_open or row.account is None:
+            return
+        self.touch_part(row)
+        row.line_open = False
+        head.lines -= 1
+        self._line(row, head, row.account, at, "reversal", -1, -amount)
+
+    def _line(self, row: PartRow, head: Head, account: str, at: int, kind: str, parts: int, amount: int) -> None:
+        month = head.month or self.rules.month(head.school, at)
+        self._lines.append(
+            (row.id, head.id, at, head.school, month, head.action, head.mode, account, kind, parts, amount)
+        )
+
+    async def put_back(self, conn: AsyncConnection) -> None:
+        """Write all that changed."""
+        heads = [self.heads[key] for key in self._changed_heads]
+        parts = [self.parts[key] for key in self._changed_parts]
+        if parts:
+            await update_rows(conn, part, _PART_MOVING, [_part_values(row) for row in parts])
+        if heads:
+            await update_rows(conn, message, _HEAD_MOVING, [_head_values(head) for head in heads])
+        if self._events:
+            await insert_rows(conn, event, _EVENT, self._events)
+        if self._lines:
+            await insert_rows(conn, ledger, _LEDGER, self._lines)
+        await tally.move(conn, self._shares(heads), self._lines)
+
+    def _shares(self, heads: Sequence[Head]) -> list[tuple[tally.Share | None, tally.Share | None]]:
+        return [(self._before[head.id], tally.share(head, self.rules.month)) for head in heads]

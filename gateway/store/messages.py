@@ -1,0 +1,223 @@
+"""Accepting: messages, their parts and the idempotent answer, in one transaction with their neighbours.
+
+``build`` runs inside the transaction, because an opt-out that was committed before must count; it is pure. The
+answer is rendered there too, since it holds the serial and is stored under its idempotency key.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.caller import Claim
+from gateway.states import Status
+from gateway.store import idempotency, people
+from gateway.store.bulk import insert_rows
+from gateway.store.counters import reserve
+from gateway.store.tables import batch, event, message, part
+
+#: number -> (stored consent or None, opted out)
+Known = Mapping[str, tuple[bool | None, bool]]
+
+
+@dataclass(slots=True)
+class NewMessage:
+    """A row of ``message`` before it has its id and serial; see the table for the meaning of each."""
+
+    ulid: str
+    school: str
+    app: str
+    batch: int | None
+    batch_row: int | None
+    action: str
+    mode: str
+    priority: int
+    sender: str
+    number: str
+    number_input: str
+    label: str
+    kind: str
+    rank: str | None
+    subject: str | None
+    subject_id: str | None
+    subject_name: str | None
+    division: str | None
+    event: str | None
+    event_id: str | None
+    event_label: str | None
+    user: str | None
+    workstation: str | None
+    reference: str | None
+    metadata: str | None
+    template: str | None
+    text: str
+    sensitive: bool
+    encoding: str
+    characters: int
+    units: int
+    parts: int
+    replacements: str
+    amount: int
+    status: Status
+    status_at: int
+    reason: str | None
+    detail: str | None
+    created_at: int
+    released_at: int | None
+    send_at: int | None
+    validity_ms: int
+    valid_until: int | None
+    hold_until: int
+    deadline_at: int | None
+    override_reason: str | None
+    resend: bool
+    resend_wait_ms: int
+    service_code: str
+    contents: tuple[str, ...]  # of the parts; empty for an ignored message
+    # Given by the store:
+    id: int = 0
+    serial: int = 0
+    concat: int = 0
+    final_parts: int = 0
+    possibly_double: bool = False
+    lines: int = 0
+
+
+@dataclass(slots=True)
+class NewBatch:
+    """A row of ``batch`` before it has its id."""
+
+    ulid: str
+    school: str
+    app: str
+    action: str
+    created_at: int
+    recipients: int
+    accepted: int
+    ignored: int
+    parts: int
+    amount: int
+    selection: str | None
+    id: int = 0
+
+
+@dataclass(slots=True)
+class Built:
+    """What an acceptance comes to, once the store's consents are known."""
+
+    messages: Sequence[NewMessage]
+    batch: NewBatch | None
+    override: str = ""  # whom to name in the audit event of a lifted « ne pas envoyer »
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """One request to store: ``numbers`` are those whose consents ``build`` needs, of ``school``."""
+
+    school: str
+    numbers: Sequence[str]
+    build: Callable[[Known], Built]
+    render: Callable[[Built], bytes]
+    claim: Claim | None
+    at: int
+
+
+_MESSAGE = tuple(name for name in NewMessage.__dataclass_fields__ if name != "contents")
+_message_values = attrgetter(*_MESSAGE)
+_BATCH = tuple(NewBatch.__dataclass_fields__)
+_batch_values = attrgetter(*_BATCH)
+_PART = (
+    *("id", "message", "state", "state_at", "mode", "priority", "school"),
+    *("due_at", "content", "tries", "resends", "line_open"),
+)
+_EVENT = ("message", "at", "kind", "status", "detail", "actor")
+
+
+async def add(conn: AsyncConnection, items: Sequence[Acceptance]) -> Sequence[bytes]:
+    """Store every acceptance of a group; the answers, in order."""
+    known = await _known(conn, items)
+    built = [item.build(known[item.school]) for item in items]
+    await _number(conn, built)
+    messages = [new for one in built for new in one.messages]
+    batches = [one.batch for one in built if one.batch is not None]
+    if batches:
+        await insert_rows(conn, batch, _BATCH, [_batch_values(new) for new in batches])
+    await insert_rows(conn, message, _MESSAGE, [_message_values(new) for new in messages])
+    await insert_rows(conn, part, _PART, [row for new in messages for row in _parts(new)])
+    await insert_rows(conn, event, _EVENT, [row for one in built for row in _events(one)])
+    answers = [item.render(one) for item, one in zip(items, built, strict=True)]
+    remembered = [
+        (item.claim, 202, answer, item.at)
+        for item, answer in zip(items, answers, strict=True)
+        if item.claim is not None
+    ]
+    if remembered:
+        await idempotency.remember(conn, remembered)
+    return answers
+
+
+async def _known(conn: AsyncConnection, items: Sequence[Acceptance]) -> dict[str, Known]:
+    numbers: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        numbers[item.school].update(item.numbers)
+    return {school: await people.verdicts(conn, school, list(wanted)) for school, wanted in numbers.items()}
+
+
+async def _number(conn: AsyncConnection, built: Sequence[Built]) -> None:
+    """Give ids, serials and concatenation references."""
+    schools: dict[str, int] = defaultdict(int)
+    total = 0
+    for one in built:
+        for new in one.messages:
+            schools[new.school] += 1
+            total += 1
+    next_id = await reserve(conn, "message", total)
+    serials = {school: await reserve(conn, f"serial:{school}", count) for school, count in schools.items()}
+    for one in built:
+        if one.batch is not None:
+            one.batch.id = await reserve(conn, "batch", 1)
+        for new in one.messages:
+            new.id, new.serial = next_id, serials[new.school]
+            next_id += 1
+            serials[new.school] += 1
+            new.batch = one.batch.id if one.batch is not None else None
+    await _concatenate(conn, [new for one in built for new in one.messages if new.parts > 1])
+
+
+async def _concatenate(conn: AsyncConnection, messages: Sequence[NewMessage]) -> None:
+    """Number the long messages of each recipient one after the other, so that no two near ones share a reference.
+
+    A random reference of 8 bits meets its like one time in 256; a handset would then mix two texts.
+    """
+    if not messages:
+        return
+    last: dict[str, int] = {}
+    for new in messages:
+        if new.number not in last:
+            sql = "SELECT concat FROM message WHERE number = ? AND parts > 1 ORDER BY id DESC LIMIT 1"
+            last[new.number] = (await conn.exec_driver_sql(sql, (new.number,))).scalar() or 0
+        new.concat = last[new.number] = (last[new.number] + 1) & 0xFFFF
+
+
+def _parts(new: NewMessage) -> list[tuple[object, ...]]:
+    due = new.released_at or new.created_at
+    return [
+        (
+            *(new.id * 256 + number, new.id, new.status, new.created_at, new.mode, new.priority, new.school),
+            *(due, content, 0, 0, False),
+        )
+        for number, content in enumerate(new.contents, 1)
+    ]
+
+
+def _events(one: Built) -> list[tuple[object, ...]]:
+    """An ignored message ends here; a lifted « ne pas envoyer » is audited."""
+    rows: list[tuple[object, ...]] = []
+    for new in one.messages:
+        if new.status is Status.IGNORED:
+            rows.append((new.id, new.created_at, "ignored", new.status, new.reason, None))
+        elif new.override_reason is not None:
+            rows.append((new.id, new.created_at, "override", new.status, new.override_reason, one.override))
+    return rows

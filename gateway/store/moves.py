@@ -1,0 +1,164 @@
+"""What people and the clock do to messages: release, cancel, resend; due, expired, without receipt.
+
+Each verb of a person answers one ``Move`` an id and may be repeated without harm.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.deadlines import may_resend
+from gateway.states import FINAL, UNSENT, Status
+from gateway.store.bulk import fetch
+from gateway.store.desk import Desk, Head, PartRow, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What became of one id: done, or skipped with the state it is in and why."""
+
+    id: int
+    done: bool
+    status: Status
+    code: str = ""
+
+
+async def release(conn: AsyncConnection, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+    """Held messages leave: at once, or at their ``send_at``. Validity runs from then."""
+    desk = await Desk.take(conn, rules, ids)
+    moves = [_release(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
+    await desk.put_back(conn)
+    return moves
+
+
+def _release(desk: Desk, head: Head, now: int, actor: str) -> Move:
+    if head.status is not Status.HELD:
+        released = head.released_at is not None
+        return Move(head.id, False, head.status, "already_released" if released else "not_held")
+    if head.hold_until <= now:
+        return Move(head.id, False, head.status, "held_too_long")
+    start = max(now, head.send_at or now)
+    desk.touch(head)
+    head.released_at, head.released_by = now, actor
+    if head.valid_until is None:
+        head.valid_until = start + head.validity_ms
+    new = Status.SCHEDULED if start > now else Status.QUEUED
+    for row in desk.parts_of(head):
+        row.due_at = start
+        desk.move(row, new, now, "")
+    desk.note(head, now, "released", actor=actor)
+    return Move(head.id, True, head.status)
+
+
+async def cancel(conn: AsyncConnection, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+    """Messages of which nothing was handed over end here. A message in doubt is never cancelled."""
+    desk = await Desk.take(conn, rules, ids)
+    moves = [_cancel(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
+    await desk.put_back(conn)
+    return moves
+
+
+def _cancel(desk: Desk, head: Head, now: int, actor: str) -> Move:
+    parts = desk.parts_of(head)
+    if head.status is Status.CANCELLED:
+        return Move(head.id, False, head.status, "already_cancelled")
+    if not parts or any(row.state not in UNSENT or row.resends for row in parts):
+        return Move(head.id, False, head.status, "already_final" if head.status in FINAL else "already_submitted")
+    for row in parts:
+        desk.move(row, Status.CANCELLED, now, "")
+    desk.note(head, now, "cancelled", actor=actor)
+    return Move(head.id, True, head.status)
+
+
+async def resend(conn: AsyncConnection, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+    """Send the uncertain parts of messages once more, knowing that they may arrive twice."""
+    desk = await Desk.take(conn, rules, ids)
+    moves = [_resend(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
+    await desk.put_back(conn)
+    return moves
+
+
+def _resend(desk: Desk, head: Head, now: int, actor: str) -> Move:
+    doubtful = [row for row in desk.parts_of(head) if _in_doubt(row)]
+    if not doubtful:
+        return Move(head.id, False, head.status, "not_uncertain")
+    if any(not row.content for row in doubtful):
+        return Move(head.id, False, head.status, "text_wiped")
+    desk.touch(head)
+    if head.until <= now:
+        # A person decides: the message is worth sending again for as long as it was at first.
+        head.valid_until = now + head.validity_ms
+    for row in doubtful:
+        _again(desk, row, now, actor)
+    return Move(head.id, True, head.status)
+
+
+def _in_doubt(row: PartRow) -> bool:
+    unanswered = row.state is Status.NO_RECEIPT and row.provider_id is None
+    return row.state is Status.UNCERTAIN or unanswered
+
+
+def _again(desk: Desk, row: PartRow, now: int, actor: str) -> None:
+    head = desk.heads[row.message]
+    row.resends += 1
+    row.tries = 0
+    head.possibly_double = True
+    desk.move(row, Status.QUEUED, now, "resent", detail="possibly_double", actor=actor)
+
+
+# ---- the clock ----
+
+
+async def due(conn: AsyncConnection, now: int, rules: Rules, limit: int = 500) -> int:
+    """Judge the messages whose deadline has passed, oldest first; how many were looked at."""
+    sql = "SELECT id FROM message WHERE deadline_at IS NOT NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
+    ids = [row[0] for row in await fetch(conn, sql, (now, limit))]
+    if not ids:
+        return 0
+    desk = await Desk.take(conn, rules, ids)
+    for head in desk.heads.values():
+        _judge(desk, head, now)
+    await desk.put_back(conn)
+    return len(ids)
+
+
+async def next_deadline(conn: AsyncConnection) -> int | None:
+    """The earliest deadline, in milliseconds."""
+    rows = await fetch(conn, "SELECT min(deadline_at) FROM message WHERE deadline_at IS NOT NULL")
+    value: int | None = rows[0][0]
+    return value
+
+
+def _judge(desk: Desk, head: Head, now: int) -> None:
+    """Every part that waited long enough moves on; the deadline is set anew either way."""
+    desk.touch(head)
+    for row in desk.parts_of(head):
+        match row.state:
+            case Status.HELD if head.hold_until <= now:
+                head.reason = "held_too_long"
+                desk.move(row, Status.EXPIRED, now, "expired", detail="held_too_long")
+            case Status.SCHEDULED | Status.QUEUED if head.until <= now:
+                too_late(desk, head, row, now)
+            case Status.SCHEDULED if (head.send_at or 0) <= now:
+                desk.move(row, Status.QUEUED, now, "due")
+            case Status.UNCERTAIN if _may_go_again(head, row, now):
+                _again(desk, row, now, "")
+            case Status.UNCERTAIN | Status.IN_TRANSIT if head.until + desk.rules.receipts_wait() <= now:
+                head.reason = head.reason or "no_receipt"
+                desk.move(row, Status.NO_RECEIPT, now, "no_receipt")
+    desk.rejudge(head, now)
+
+
+def too_late(desk: Desk, head: Head, row: PartRow, now: int) -> None:
+    """Its validity is over: it does not leave any more. One that may have left already is not called expired."""
+    if row.resends:
+        desk.move(row, Status.NO_RECEIPT, now, "no_receipt", detail="validity_over")
+    else:
+        head.reason = "validity_over"
+        desk.move(row, Status.EXPIRED, now, "expired", detail="validity_over")
+
+
+def _may_go_again(head: Head, row: PartRow, now: int) -> bool:
+    wait = head.resend_wait_ms if head.resend else None
+    return may_resend(row, head.until, wait) and (row.uncertain_at or row.state_at) + (wait or 0) <= now
