@@ -6,7 +6,7 @@ The types of plain scalars are those of YAML 1.2: only ``true`` and ``false`` ar
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -20,7 +20,7 @@ _BOOL, _INT, _FLOAT, _NULL, _DATE = (
 class _Loader(yaml.SafeLoader):
     """SafeLoader with fewer surprises."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
 
 for tag, pattern, first in (
