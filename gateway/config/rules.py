@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from phonenumbers import SUPPORTED_REGIONS
 
 from gateway.config.problem import Path
+from gateway.numbers import read_sender
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _UAI = re.compile(r"[0-9]{7}[A-Z]")
@@ -132,8 +133,6 @@ def _number(path: Path) -> str:
 
 
 def _senders(raw: Any) -> Iterator[Fault]:
-    from gateway.numbers import read_sender
-
     codes = {code for _, code in each(raw, "accounts", "*", "senders", "*")}
     for path, code in each(raw, "accounts", "*", "senders", "*"):
         if not re.fullmatch(r"[0-9]{5}", code):
