@@ -1,0 +1,68 @@
+"""Tables as CSV, for people and for machines. Pure.
+
+For French Excel: ``;``, a BOM, CRLF, a decimal comma, national telephone numbers, and no cell that Excel would take
+for a formula. For machines (RFC 4180): ``,``, CRLF, a decimal point, the values as they are.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Literal
+
+from gateway import numbers
+
+Dialect = Literal["excel-fr", "rfc4180"]
+Cell = str | int | Decimal | None
+
+#: What the file begins with.
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+
+#: Excel and LibreOffice read a cell that begins so as a formula, or drop the character and read on.
+_FORMULA = frozenset("=+-@\t\r\n=＋－＠")
+
+
+def begin(headings: Sequence[str], dialect: Dialect) -> bytes:
+    """The first bytes of the file: its headings."""
+    return (BOM.encode() if dialect == "excel-fr" else b"") + lines([headings], dialect)
+
+
+def lines(rows: Iterable[Sequence[Cell]], dialect: Dialect) -> bytes:
+    """Rows as bytes, each ended by CRLF."""
+    out = io.StringIO()
+    french = dialect == "excel-fr"
+    writer = csv.writer(out, delimiter=";" if french else ",", lineterminator="\r\n")
+    writer.writerows([_french(cell) for cell in row] if french else row for row in rows)
+    return out.getvalue().encode()
+
+
+def _french(cell: Cell) -> str | int | None:
+    if isinstance(cell, Decimal):
+        return f"{cell:f}".replace(".", ",")
+    return guard(cell) if isinstance(cell, str) else cell
+
+
+def guard(text: str) -> str:
+    """The text, with an apostrophe before it if a spreadsheet would take it for a formula."""
+    return f"'{text}" if text[:1] in _FORMULA and text else text
+
+
+def telephone(number: str, dialect: Dialect, *, masked: bool) -> str:
+    """A number as the file shows it: ``06 12 34 56 78``, masked ``06 ** ** ** 78``; for machines E.164."""
+    if dialect == "rfc4180" or not number.startswith("+"):
+        return hidden(number) if masked else number
+    shown = numbers.national(number)
+    return _stars(shown) if masked else shown
+
+
+def hidden(number: str) -> str:
+    """``+336******78``; what is not a number (it could not be read) shows its last two characters at most."""
+    if number.startswith("+"):
+        return numbers.mask(number)
+    return "*" * max(len(number) - 2, 0) + number[-2:] if len(number) > 4 else "*" * len(number)
+
+
+def _stars(shown: str) -> str:
+    if shown.startswith("+"):
+        return numbers.mask(shown.replace(" ", ""))
+    return "".join("*" if char.isdigit() and 2 <= place < len(shown) - 2 else char for place, char in enumerate(shown))

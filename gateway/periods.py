@@ -1,0 +1,51 @@
+"""Days, periods and years of a school, as instants and accounting months. Pure.
+
+Rules: a date means the whole local day, ``to`` included; a timestamp must carry its offset and, as ``to``, is
+excluded. A school year begins on the first of September.
+"""
+
+import re
+from datetime import date, datetime, time, timedelta, tzinfo
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+#: In an address, an unescaped ``+`` arrives as a space.
+_LOST_PLUS = re.compile(r" (\d{2}:\d{2})$")
+
+
+def begin(text: str, zone: tzinfo) -> int:
+    """The first instant of a period that begins with ``text``, in milliseconds. Raises ValueError."""
+    return _midnight(date.fromisoformat(text), zone) if _DAY.fullmatch(text) else _instant(text)
+
+
+def end(text: str, zone: tzinfo) -> int:
+    """The instant before which a period that ends with ``text`` lies, in milliseconds. Raises ValueError."""
+    if _DAY.fullmatch(text):
+        return _midnight(date.fromisoformat(text) + timedelta(days=1), zone)
+    return _instant(text)
+
+
+def local(instant: int, zone: tzinfo) -> datetime:
+    """An instant in milliseconds, as the school's clocks show it."""
+    return datetime.fromtimestamp(instant / 1000, zone)
+
+
+def months(year: int, *, school_year: bool) -> tuple[str, ...]:
+    """The twelve accounting months (``2026-11``) of a calendar year, or of the school year that begins in it."""
+    first = 9 if school_year else 1
+    return tuple(f"{year + (first + n - 1) // 12:04}-{(first + n - 1) % 12 + 1:02}" for n in range(12))
+
+
+def year_of(day: date, *, school_year: bool) -> int:
+    """The calendar year of a day, or the one in which its school year began."""
+    return day.year - 1 if school_year and day.month < 9 else day.year
+
+
+def _midnight(day: date, zone: tzinfo) -> int:
+    return round(datetime.combine(day, time.min, zone).timestamp() * 1000)
+
+
+def _instant(text: str) -> int:
+    moment = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text))
+    if moment.tzinfo is None:
+        raise ValueError("a timestamp needs its offset")
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,111 @@
+"""Questions about messages: lists, one message with all its steps, batches, the recap's totals, what waits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.states import Status
+from gateway.store.bulk import fetch, select_in
+from gateway.store.selection import After, Order, Selection, condition, paged
+from gateway.store.tables import batch, event, message, part, receipt
+
+#: A row; one of ``message`` has ``batch_ulid`` too.
+AnyRow = Row[*tuple[Any, ...]]
+
+_MESSAGES: Select[*tuple[Any, ...]] = select(message, batch.c.ulid.label("batch_ulid")).select_from(
+    message.outerjoin(batch, batch.c.id == message.c.batch)
+)
+
+
+async def page(
+    conn: AsyncConnection, wanted: Selection, order: Order, after: After | None, limit: int
+) -> Sequence[AnyRow]:
+    """The messages of a selection that come after ``after``, ``limit`` at most."""
+    return (await conn.execute(paged(_MESSAGES.where(condition(wanted)), order, after, limit))).all()
+
+
+async def count(conn: AsyncConnection, wanted: Selection) -> int:
+    """How many messages a selection holds."""
+    return (await conn.execute(select(func.count()).select_from(message).where(condition(wanted)))).scalar_one()
+
+
+async def ids(conn: AsyncConnection, wanted: Selection) -> Sequence[int]:
+    """The internal ids of a selection, oldest first."""
+    return (await conn.execute(select(message.c.id).where(condition(wanted)).order_by(message.c.id))).scalars().all()
+
+
+async def owners(conn: AsyncConnection, ulids: Sequence[str]) -> Mapping[str, AnyRow]:
+    """For each of these messages that exists: its ``id``, ``ulid``, ``school``, ``app`` and ``status``."""
+    rows = await select_in(conn, "SELECT id, ulid, school, app, status FROM message WHERE ulid IN (#)", ulids)
+    return {row.ulid: row for row in rows}
+
+
+async def ulids(conn: AsyncConnection, ids: Sequence[int]) -> Mapping[int, str]:
+    """The ULIDs of messages by their internal ids."""
+    rows = await select_in(conn, "SELECT id, ulid FROM message WHERE id IN (#)", ids)
+    return {row.id: row.ulid for row in rows}
+
+
+async def parts_by_mode(conn: AsyncConnection, wanted: Selection) -> Mapping[str, int]:
+    """The parts of a selection's messages, by mode."""
+    question = select(message.c.mode, func.sum(message.c.parts)).where(condition(wanted)).group_by(message.c.mode)
+    return dict(row._tuple() for row in (await conn.execute(question)).all())
+
+
+# ---- one message ----
+
+
+async def find(conn: AsyncConnection, ulid: str) -> AnyRow | None:
+    """The message of a ULID, of whichever school."""
+    return (await conn.execute(_MESSAGES.where(message.c.ulid == ulid))).first()
+
+
+async def parts_of(conn: AsyncConnection, message_id: int) -> Sequence[AnyRow]:
+    """Its parts in order."""
+    return (await conn.execute(select(part).where(part.c.message == message_id).order_by(part.c.id))).all()
+
+
+async def events_of(conn: AsyncConnection, message_id: int) -> Sequence[AnyRow]:
+    """Its events, oldest first."""
+    return (await conn.execute(select(event).where(event.c.message == message_id).order_by(event.c.id))).all()
+
+
+async def receipts_of(conn: AsyncConnection, message_id: int) -> Sequence[AnyRow]:
+    """The receipts matched to its parts, oldest first."""
+    first = message_id * 256
+    question = select(receipt).where(receipt.c.part > first, receipt.c.part < first + 256, receipt.c.part.is_not(None))
+    return (await conn.execute(question.order_by(receipt.c.id))).all()
+
+
+# ---- batches ----
+
+
+async def find_batch(conn: AsyncConnection, ulid: str) -> AnyRow | None:
+    """The batch of a ULID, of whichever school."""
+    return (await conn.execute(select(batch).where(batch.c.ulid == ulid))).first()
+
+
+async def batch_states(conn: AsyncConnection, batch_id: int) -> Mapping[Status, int]:
+    """How many messages of a batch are in each state; states without any are left out."""
+    question = select(message.c.status, func.count()).where(message.c.batch == batch_id).group_by(message.c.status)
+    return {Status(status): number for status, number in (await conn.execute(question)).all()}
+
+
+# ---- accounts ----
+
+
+async def queued_by_mode(conn: AsyncConnection) -> Mapping[str, int]:
+    """How many parts wait in the queue, by mode."""
+    rows = await fetch(conn, "SELECT mode, COUNT(*) FROM part WHERE state = 'queued' GROUP BY mode")
+    return {row.mode: row[1] for row in rows}
+
+
+async def in_hand(conn: AsyncConnection) -> Mapping[tuple[str, Status], int]:
+    """How many parts of each account are being sent, or uncertain."""
+    # The states stand in the statement itself, so that the partial index is used.
+    rows = await fetch(
+        conn, "SELECT account, state, COUNT(*) FROM part WHERE state IN ('sending', 'uncertain') GROUP BY 1, 2"
+    )
+    return {(account, Status(state)): number for account, state, number in rows}

@@ -1,0 +1,97 @@
+"""The figures by month and action: from the counters, and once more from the ledger and the receipts.
+
+The first costs the number of months and actions, whatever the number of messages; the second reads every line.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.bulk import fetch
+from gateway.store.tables import tally
+
+
+class Sums(NamedTuple):
+    """Counters of a month and action of a school. ``amount`` is in millionths of a euro."""
+
+    month: str
+    action: str
+    total: int
+    delivered: int
+    parts: int
+    amount: int
+    not_submitted: int
+
+
+class Key(NamedTuple):
+    """What a counter counts."""
+
+    school: str
+    month: str
+    action: str
+    mode: str
+    account: str
+
+
+class Figures(NamedTuple):
+    """What the ledger must agree with the counters about."""
+
+    total: int
+    delivered: int
+    parts: int
+    amount: int
+
+
+async def sums(conn: AsyncConnection, school: str, months: Sequence[str]) -> Sequence[Sums]:
+    """The counters of these months, by month then action."""
+    columns = tally.c
+    figures = (columns.total, columns.delivered, columns.parts, columns.amount, columns.not_submitted)
+    question = (
+        select(columns.month, columns.action, *(func.sum(figure) for figure in figures))
+        .where(columns.school == school, columns.month.in_(months))
+        .group_by(columns.month, columns.action)
+        .order_by(columns.month, columns.action)
+    )
+    return [Sums(*row) for row in (await conn.execute(question)).all()]
+
+
+async def counted(conn: AsyncConnection) -> Mapping[Key, Figures]:
+    """Every counter, but those that are all nought: what never left has no line."""
+    found = {Key(*row[:5]): Figures(*row[5:]) for row in await fetch(conn, _COUNTED)}
+    return {key: figures for key, figures in found.items() if any(figures)}
+
+
+async def recomputed(conn: AsyncConnection) -> Mapping[Key, Figures]:
+    """The same figures from the ledger and the receipts, without a look at the counters or at any state."""
+    found: dict[Key, Figures] = {}
+    for row in await fetch(conn, _LINES):
+        found[Key(*row[:5])] = Figures(0, 0, *row[5:])
+    for row in await fetch(conn, _MESSAGES):
+        key = Key(*row[:5])
+        found[key] = found.get(key, Figures(0, 0, 0, 0))._replace(total=row[5], delivered=row[6])
+    return {key: figures for key, figures in found.items() if any(figures)}
+
+
+_COUNTED = "SELECT school, month, action, mode, account, total, delivered, parts, amount FROM tally"
+
+_LINES = """SELECT school, month, action, mode, account, SUM(parts), SUM(amount)
+FROM ledger GROUP BY school, month, action, mode, account"""
+
+# A message counts under the line that made it have one: the last line before which its lines came to nought.
+# It is delivered when each of its parts has a receipt that says so.
+_MESSAGES = """WITH running AS (
+  SELECT id, message, school, month, action, mode, account,
+    SUM(parts) OVER (PARTITION BY message ORDER BY id) - parts AS before,
+    SUM(parts) OVER (PARTITION BY message) AS lines
+  FROM ledger),
+first AS (SELECT MAX(id) AS id FROM running WHERE before = 0 AND lines > 0 GROUP BY message),
+delivered AS (
+  SELECT part >> 8 AS message, COUNT(DISTINCT part) AS parts
+  FROM receipt WHERE part IS NOT NULL AND status = 'delivered' GROUP BY part >> 8)
+SELECT l.school, l.month, l.action, l.mode, l.account, COUNT(*), SUM(COALESCE(delivered.parts, 0) >= message.parts)
+FROM first JOIN ledger AS l ON l.id = first.id
+JOIN message ON message.id = l.message
+LEFT JOIN delivered ON delivered.message = l.message
+GROUP BY l.school, l.month, l.action, l.mode, l.account"""
