@@ -14,17 +14,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = 3650 * 86400
 
 
 def parse_duration(value: Any) -> timedelta:
-    """``30s``, ``10m``, ``48h``, ``7d``, or a number of seconds. Raises ValueError with the cure."""
+    """``30s``, ``10m``, ``48h``, ``7d``, or a number of seconds; ten years at most. Raises ValueError with the cure."""
     if isinstance(value, timedelta):
         return value
+    seconds = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
-    raise ValueError("expected a duration such as 30s, 10m, 48h or 7d")
+        seconds = value
+    elif isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
+        seconds = float(found[1]) * _SECONDS[found[2]]
+    if not 0 <= seconds <= _LONGEST:  # also false for what is not a number
+        raise ValueError("expected a duration such as 30s, 10m, 48h or 7d, ten years at most")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(value: timedelta) -> str:
@@ -141,7 +145,9 @@ class AccountSettings(Settings):
     failover_after: Duration = Field(
         timedelta(seconds=30), description="unable to send for this long: the next account of the mode takes over"
     )
-    price: Decimal | None = Field(None, ge=0, decimal_places=6, description="euros a part before tax, always and everywhere")
+    price: Decimal | None = Field(
+        None, ge=0, decimal_places=6, description="euros a part before tax, always and everywhere"
+    )
     prices: tuple[Price, ...] = Field((), description="price list with dates, instead of price")
     vat: Decimal = Field(Decimal(20), ge=0, le=100, description="per cent, computed once a month")
 
