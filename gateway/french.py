@@ -1,0 +1,101 @@
+"""What staff read, in French: states, reasons, events and totals. Pure.
+
+Rules of this file: datetimes come in the school's zone. Short months are the table of the contract, long ones
+Babel's. The wording of ``status_label``, ``followup_label`` and ``event_label`` is fixed to the letter.
+"""
+
+from datetime import datetime
+
+from babel.dates import get_month_names
+
+from gateway.states import FINAL, FRENCH, Status
+
+TOTAL_YEAR = "Total Annuel"
+
+#: January first.
+SHORT_MONTHS = ("jan.", "fév.", "mars", "avr.", "mai", "juin", "juil.", "août", "sep.", "oct.", "nov.", "déc.")
+
+#: Why a recipient is ignored: each verdict of intake.
+_REASONS = {
+    "empty_mobile": "Portable vide",
+    "invalid_number": "Numéro incorrect",
+    "not_mobile": "Ce n'est pas un portable",
+    "foreign_not_allowed": "Numéro étranger : pas autorisé par l'établissement",
+    "opted_out": "A refusé les SMS (STOP)",
+    "do_not_sms": "Ne pas envoyer de SMS à ce contact",
+    "no_consent": "Pas de consentement aux SMS",
+    "credentials_changed": "A déjà changé ses identifiants",
+    "already_connected": "S'est déjà connecté",
+    "duplicate": "Doublon : déjà destinataire de ce message",
+}
+#: What is known besides.
+_DETAILS = {
+    ("invalid_number", "characters"): "Numéro incorrect : des caractères ne sont pas des chiffres",
+    ("invalid_number", "country"): "Numéro incorrect : indicatif de pays inconnu",
+    ("invalid_number", "short"): "Numéro incorrect : trop court",
+    ("invalid_number", "too_long"): "Numéro incorrect : trop long",
+    ("invalid_number", "unassigned"): "Numéro incorrect : cette tranche n'est pas attribuée",
+    ("not_mobile", "landline"): "Numéro fixe : pas de SMS",
+    ("not_mobile", "premium"): "Numéro surtaxé : pas de SMS",
+    ("not_mobile", "toll_free"): "Numéro vert : pas de SMS",
+    ("not_mobile", "voip"): "Numéro de téléphonie par internet : pas de SMS",
+    ("not_mobile", "m2m"): "Numéro de machine (0700) : pas de SMS",
+}
+
+
+def reason_label(reason: str, detail: str = "") -> str:
+    """Why a message is ignored; an unknown reason is shown as its code."""
+    return _DETAILS.get((reason, detail)) or _REASONS.get(reason, reason)
+
+
+def status_label(status: Status, at: datetime, parts: int, final_parts: int, reason: str = "", detail: str = "") -> str:
+    """``Reçu le 20 sep. à 10:59 (1 SMS)``; others their word and date; held and ignored have no date.
+
+    ``at`` is the last change. ``parts`` are the SMS counted; while some of several are not final, ``(2/3)``.
+    """
+    if status is Status.HELD:
+        return FRENCH[status]
+    if status is Status.IGNORED:
+        return f"{FRENCH[status]} : {reason_label(reason, detail)}" if reason else FRENCH[status]
+    word = "Reçu" if status is Status.DELIVERED else FRENCH[status]
+    label = f"{word} le {at.day} {SHORT_MONTHS[at.month - 1]} à {at:%H:%M}"
+    if status is Status.DELIVERED:
+        return f"{label} ({parts} SMS)"
+    progress = _progress(status, parts, final_parts)
+    return f"{label} ({progress})" if progress else label
+
+
+def followup_label(serial: int, status: Status, at: datetime, parts: int, final_parts: int) -> str:
+    """``Msg 11188 - en transit - 15/02/2008 à 14:40``, with ``2/3`` after the state while some parts are not final."""
+    word = FRENCH[status]
+    state = f"{word[:1].lower()}{word[1:]} {_progress(status, parts, final_parts)}".rstrip()
+    return f"Msg {serial} - {state} - {at:%d/%m/%Y} à {at:%H:%M}"
+
+
+def event_label(kind: str, begin: datetime | None, end: datetime | None) -> str:
+    """``Absence du 15/02/08 08:30 au 15/02/08 18:00``; with one of the instants ``le …`` or ``jusqu'au …``."""
+    name = kind[:1].upper() + kind[1:]
+    if begin and end:
+        return f"{name} du {begin:%d/%m/%y %H:%M} au {end:%d/%m/%y %H:%M}"
+    if begin:
+        return f"{name} le {begin:%d/%m/%y %H:%M}"
+    return f"{name} jusqu'au {end:%d/%m/%y %H:%M}" if end else name
+
+
+def sent_on(at: datetime) -> str:
+    """``20 septembre à 10:59``."""
+    return f"{at.day} {_month_name(at.month)} à {at:%H:%M}"
+
+
+def month_total(month: str) -> str:
+    """``Total février``, of ``2026-02``."""
+    return f"Total {_month_name(int(month[5:]))}"
+
+
+def _month_name(month: int) -> str:
+    name: str = get_month_names("wide", locale="fr")[month]
+    return name
+
+
+def _progress(status: Status, parts: int, final_parts: int) -> str:
+    return f"{final_parts}/{parts}" if parts > 1 and status not in FINAL else ""

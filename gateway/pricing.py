@@ -1,0 +1,44 @@
+"""What a part costs before tax on a day, and money as text. Amounts are integer millionths of a euro.
+
+Rules of this file: of the lines of a price list that speak of the mode and the destination, the longest prefix
+wins, then the line for that mode alone, then the latest that has begun, then the last written. A new general price
+thus never replaces the price of a destination.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+from gateway.model import AccountSettings, Price
+
+MICROS = 1_000_000
+
+
+def price_of(account: AccountSettings, day: date, mode: str, to: str) -> int:
+    """The price of a part sent on ``day`` (in the school's zone) to ``to`` (E.164); 0 where none is known."""
+    if account.price is not None:
+        return _micros(account.price)
+    fitting = [price for price in account.prices if _speaks_of(price, day, mode, to)]
+    return _micros(max(reversed(fitting), key=_rank).ht) if fitting else 0
+
+
+def euros(micros: int) -> str:
+    """An amount as an exact decimal string of at least four decimals: ``0.0450``."""
+    whole, rest = divmod(abs(micros), MICROS)
+    decimals = f"{rest:06}"
+    return f"{'-' if micros < 0 else ''}{whole}.{decimals[:4]}{decimals[4:].rstrip('0')}"
+
+
+def _micros(amount: Decimal) -> int:
+    return int(amount * MICROS)
+
+
+def _prefix(price: Price) -> str:
+    return price.to.rstrip("*")
+
+
+def _speaks_of(price: Price, day: date, mode: str, to: str) -> bool:
+    return price.from_ <= day and price.mode in (None, mode) and to.startswith(_prefix(price))
+
+
+def _rank(price: Price) -> tuple[int, bool, date]:
+    return len(_prefix(price)), price.mode is not None, price.from_
