@@ -1,0 +1,49 @@
+# Vaguemestre: `make demo` shows it, `make test` proves it. Everything is installed into .venv, from hashes.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+WORKERS ?= 2
+CONFIG ?= config.yaml
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo run check test bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(INSTALLED) ## a sample school sends its morning's messages; Ctrl-C ends it
+	$(BIN)/vaguemestre demo $(ARGS)
+
+run: $(INSTALLED) ## the gateway with ./config.yaml (CONFIG=… for another)
+	$(BIN)/vaguemestre serve --config $(CONFIG)
+
+check: $(INSTALLED) ## form, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --verbose
+
+test: check ## check, then every test; what was not run is named at the end
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile -rs --durations=5 $(ARGS)
+
+bench: $(INSTALLED) ## messages a second, beside Kannel in the same run
+	bench/run $(ARGS)
+
+lock: $(INSTALLED) ## choose versions anew; needs pip-tools
+	pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-annotate \
+	  --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean: ## remove what was made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Vaguemestre needs Python 3.11 or newer: install it, or make PYTHON=/its/path" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "Python's venv is missing: on Debian, apt-get install python3-venv" >&2; exit 1; }
+	$(PIP) install --require-hashes --requirement requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

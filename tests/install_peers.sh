@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs the independent programs that the tests speak to: Node.js with npm (an SMPP library of others) and
+# tshark (its SMPP dissector). Does nothing for those that are there. Needs root only when one is missing.
+set -euo pipefail
+
+missing=()
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
+command -v tshark >/dev/null || missing+=(tshark)
+[ "${#missing[@]}" -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+  echo "install these programs first: ${missing[*]}" >&2
+  exit 1
+fi
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
