@@ -1,0 +1,47 @@
+"""The benchmark's evidence: what it calls lost and doubled; and that the gateway accepts its configuration."""
+
+import importlib.util
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+from adapters.smpp.options import SmppAccount
+from gateway.config import load
+
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, BENCH / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_lost_and_doubled_are_told_from_the_two_logs(tmp_path: Path) -> None:
+    evidence = _module("evidence")
+    driver, sink = tmp_path / "drive.log", tmp_path / "sink.log"
+    # to, due, sent, replied, status, accepted: accepted, lost, doubled, unanswered but sent, refused
+    driver.write_text("1 0 0 1 202 1\n2 0 0 1 202 1\n3 0 0 1 202 1\n4 0 0 0 0 0\n5 0 0 1 503 0\n")
+    # time, to, from, message id: a throttled one of 2 does not count; 9 was asked by nobody
+    sink.write_text("1 1 B 11 x\n1 2 B 0 x\n1 3 B 12 x\n2 3 B 13 x\n1 4 B 14 x\n1 9 B 15 x\n")
+    assert evidence.account(evidence.requests(driver), evidence.submits(sink)) == {
+        "accepted": 3,
+        "lost": 1,
+        "duplicated": 1,
+        "unanswered": 1,
+        "unanswered_but_submitted": 1,
+        "strangers": 1,
+    }
+
+
+def test_the_configuration_of_the_benchmark_loads(tmp_path: Path) -> None:
+    run = ["bash", str(BENCH / "ours" / "run.sh"), "start"]
+    environment = {"BENCH_STATE": str(tmp_path), "VAGUEMESTRE": "false", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "not ready" in done.stderr
+    settings = load(tmp_path / "ours" / "config.yaml", {"smpp": SmppAccount})
+    assert settings.accounts[0].window == 200
