@@ -1,0 +1,152 @@
+"""The filters, sorts and cursors of lists, of the recap and of « Diffuser la sélection », as outsiders write them."""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import fields
+from datetime import UTC
+from typing import Annotated, Any
+
+import orjson
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+
+from gateway import numbers
+from gateway.model import Code, Uai
+from gateway.periods import begin, end
+from gateway.problem import Problem
+from gateway.registry import KnownSchool
+from gateway.requests import Body, Short
+from gateway.states import FINAL, Status
+from gateway.store.selection import After, Order, Selection, Sort, rank
+
+#: Not final yet: « Suivi ».
+PENDING = "pending"
+
+_STATUSES = frozenset(Status)
+
+
+def _words(value: Any) -> Any:
+    """``a,b`` in an address, ``"a"`` or ``["a", "b"]`` in a body."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def _known_statuses(words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if word != PENDING and word not in _STATUSES:
+            raise ValueError(f"expected states among {', '.join(sorted(_STATUSES))}, or {PENDING}")
+    return words
+
+
+def _moment(text: str) -> str:
+    begin(text, UTC)
+    return text
+
+
+Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Statuses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_known_statuses)]
+
+
+class Filters(Body):
+    """Which messages. A date is a whole local day, ``to`` included; a timestamp excludes ``to``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    status: Statuses = Field((), description="several by comma; pending: all that are not final")
+    action: Code | None = None
+    from_: Moment | None = Field(None, alias="from", description="date, or timestamp with its offset")
+    to: Moment | None = Field(None, description="date (included), or timestamp (excluded)")
+    school: Uai | None = None
+    user: Short | None = None
+    workstation: Short | None = None
+    number: Short | None = Field(None, description="in any usual form")
+    batch: Short | None = None
+    event: Short | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, value: Any) -> Any:
+        """A filter left empty in a form filters nothing."""
+        return {name: one for name, one in value.items() if one != ""} if isinstance(value, dict) else value
+
+
+class Paging(Body):
+    """Where in a list."""
+
+    limit: int = Field(50, ge=1, le=500)
+    cursor: Annotated[str, Field(max_length=200)] | None = Field(None, description="the next_cursor of the page before")
+    count: bool = Field(False, description="true: page.total is given")
+
+
+class ListQuery(Filters, Paging):
+    """Filters, sort and page of a list of messages."""
+
+    sort: Annotated[str, Field(pattern=rf"^-?({'|'.join(Sort)})$")] | None = Field(None, description="- : descending")
+
+
+def selection(wanted: Filters, school: KnownSchool, *, submitted: bool = False) -> Selection:
+    """The filters as the store takes them, in the school's zone and with its numbers."""
+    number, number_input = _number(wanted.number, school)
+    return Selection(
+        school=school.uai,
+        statuses=_statuses(wanted.status),
+        action=wanted.action,
+        since=begin(wanted.from_, school.zone) if wanted.from_ else None,
+        before=end(wanted.to, school.zone) if wanted.to else None,
+        user=wanted.user,
+        workstation=wanted.workstation,
+        number=number,
+        number_input=number_input,
+        batch=wanted.batch.removeprefix("bat_") if wanted.batch is not None else None,
+        event=wanted.event,
+        submitted=submitted,
+    )
+
+
+def _statuses(words: tuple[str, ...]) -> frozenset[Status]:
+    named = frozenset(Status(word) for word in words if word != PENDING)
+    return named | (_STATUSES - FINAL) if PENDING in words else named
+
+
+def _number(raw: str | None, school: KnownSchool) -> tuple[str | None, str | None]:
+    """As E.164 if it is a mobile; else it is looked for as it was written."""
+    if raw is None:
+        return None, None
+    read = numbers.read(raw, school.region, school.foreign)
+    return (read.e164, None) if isinstance(read, numbers.Number) else (None, raw)
+
+
+def order_of(sort: str | None, default: Order) -> Order:
+    """``-created`` as an order."""
+    return default if sort is None else Order(Sort(sort.removeprefix("-")), sort.startswith("-"))
+
+
+# ---- cursors ----
+
+
+def write_cursor(wanted: Selection, order: Order, last: Any) -> str:
+    """An opaque cursor that continues this list, and no other, after the row ``last``."""
+    place = [_mark(wanted, order), last.id, rank(Status(last.status))]
+    return base64.urlsafe_b64encode(orjson.dumps(place)).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str | None, wanted: Selection, order: Order) -> After | None:
+    """Where a list goes on. Raises ``invalid_cursor``."""
+    if cursor is None:
+        return None
+    try:
+        mark, last, place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise _invalid_cursor() from error
+    if mark != _mark(wanted, order) or type(last) is not int or type(place) is not int:
+        raise _invalid_cursor()
+    return After(last, place)
+
+
+def _mark(wanted: Selection, order: Order) -> str:
+    said = [(field.name, getattr(wanted, field.name)) for field in fields(wanted)]
+    stable = [(name, sorted(value) if isinstance(value, frozenset) else value) for name, value in said]
+    return hashlib.sha256(orjson.dumps([stable, order.sort, order.descending])).hexdigest()[:12]
+
+
+def _invalid_cursor() -> Problem:
+    return Problem("invalid_cursor", "Reprenez la liste depuis le début, sans « cursor », ou gardez filtres et tri.")
