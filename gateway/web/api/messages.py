@@ -1,0 +1,49 @@
+"""``POST /v1/messages``: one message."""
+
+from gateway.caller import Scope
+from gateway.requests import MessageIn
+from gateway.web.answers import MessageAccepted
+from gateway.web.route import Call, Reply, Route
+
+
+async def post(call: Call) -> Reply:
+    """Accept one message; answered once it is on disk."""
+    assert isinstance(call.body, MessageIn)
+    public_id, answer = await call.parts.intake.message(call.body, call.caller, call.claim)
+    return Reply(answer, 202, {"Location": f"/v1/messages/{public_id}"})
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/messages",
+        post,
+        frozenset({Scope.SEND}),
+        "Envoyer un message",
+        body=MessageIn,
+        answer=MessageAccepted,
+        status=202,
+        tag="Messages",
+        stores_claim=True,
+        problems=(
+            "school_forbidden",
+            "release_required",
+            "no_provider",
+            "unknown_action",
+            "unknown_template",
+            "school_required",
+            "treatment_not_sms",
+            "missing_text",
+            "missing_variable",
+            "text_too_long",
+            "text_not_gsm7",
+            "text_not_ucs2",
+            "sensitive_not_gsm7",
+            "empty_text",
+            "invalid_sender",
+            "invalid_time",
+            "not_available",
+            "override_not_allowed",
+        ),
+    ),
+)

@@ -1,0 +1,201 @@
+"""The OpenAPI 3.1 document, made from the routes and from the models that read the bodies: it cannot disagree."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from gateway import __version__
+from gateway.problem import CATALOGUE
+from gateway.requests import BatchRequest
+from gateway.web import answers
+from gateway.web.glossary import FIELDS, SCHEMAS
+from gateway.web.idempotency import HEADER, REPLAYED
+from gateway.web.media import FORM, JSON
+from gateway.web.problems import FIELD_CODES
+from gateway.web.route import Route
+from gateway.web.uploads import NDJSON
+
+_REF = "#/components/schemas/{model}"
+_OURS = frozenset(name for name, value in vars(answers).items() if isinstance(value, type))
+
+Json = dict[str, Any]
+
+
+def document(routes: Sequence[Route]) -> Json:
+    """The whole document."""
+    refs, schemas = _schemas(routes)
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs, schemas)
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Vaguemestre",
+            "version": __version__,
+            "summary": "La passerelle de messages des établissements scolaires",
+            "description": "Un message accepté (202) est sur disque : il ne se perd plus. Voir aussi /docs.",
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes if route.tag)],
+        "security": [{"cle": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas, "Problem": _problem_schema()},
+            "securitySchemes": {"cle": {"type": "http", "scheme": "bearer", "bearerFormat": "vgm_…"}},
+        },
+    }
+
+
+# ---- schemas ----
+
+
+def _models(routes: Iterable[Route]) -> list[type[BaseModel]]:
+    found = (model for route in routes for model in (route.body, route.query, route.answer) if model)
+    return list(dict.fromkeys((*found, BatchRequest)))
+
+
+def _schemas(routes: Iterable[Route]) -> tuple[Mapping[type[BaseModel], Json], dict[str, Json]]:
+    refs, top = models_json_schema([(model, "validation") for model in _models(routes)], ref_template=_REF)
+    schemas: dict[str, Json] = top["$defs"]
+    for name, schema in schemas.items():
+        if name not in _OURS:
+            schema.pop("description", None)
+        if name in SCHEMAS:
+            schema["description"] = SCHEMAS[name]
+        _explain(schema)
+    return {model: ref for (model, _mode), ref in refs.items() if issubclass(model, BaseModel)}, schemas
+
+
+def _explain(schema: Json) -> None:
+    """Say of each property what the glossary says; a model's own French words win."""
+    ours = schema.get("title") in _OURS
+    for name, field in schema.get("properties", {}).items():
+        if name in FIELDS and not (ours and "description" in field):
+            field["description"] = FIELDS[name]
+
+
+def _problem_schema() -> Json:
+    error = {
+        "type": "object",
+        "required": ["pointer", "code", "message"],
+        "properties": {
+            "pointer": {"type": "string", "description": "où : pointeur JSON (RFC 6901), ou /paramètre"},
+            "code": {"type": "string", "enum": sorted({*FIELD_CODES, *CATALOGUE})},
+            "message": {"type": "string", "description": "quoi, et comment le corriger"},
+        },
+    }
+    properties = {
+        "type": {"type": "string", "format": "uri-reference", "description": "/docs#code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "enum": list(CATALOGUE)},
+        "errors": {"type": "array", "items": error},
+        "request_id": {"type": "string", "description": "à citer pour signaler un incident"},
+    }
+    return {
+        "type": "object",
+        "description": "Une demande qui ne peut pas être servie (RFC 9457).",
+        "required": list(properties),
+        "properties": properties,
+    }
+
+
+# ---- operations ----
+
+
+def _operation(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Mapping[str, Json]) -> Json:
+    operation: Json = {
+        "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{route.path}").strip("_"),
+        "summary": route.summary,
+        "parameters": list(_parameters(route, refs, schemas)),
+        "responses": _responses(route, refs),
+    }
+    if route.tag:
+        operation["tags"] = [route.tag]
+    if route.scopes:
+        scopes = ", ".join(sorted(route.scopes))
+        operation["description"] = f"Droit nécessaire : {scopes}." if len(route.scopes) == 1 else f"Un de : {scopes}."
+    else:
+        operation["security"] = []
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": _content(route, refs[route.body])}
+    return operation
+
+
+def _content(route: Route, ref: Json) -> Json:
+    form = {
+        "type": "object",
+        "required": ["request", "recipients"],
+        "properties": {
+            "request": {"$ref": _REF.format(model="BatchRequest")},
+            "recipients": {"type": "string", "description": "fichier CSV ; une ligne de titres, puis un par ligne"},
+        },
+    }
+    lines = {"type": "string", "description": "première ligne : la demande ; puis un destinataire par ligne"}
+    uploads = {FORM: form, NDJSON: lines}
+    return {
+        media: {"schema": ref if media == JSON else uploads.get(media, {"type": "string"})} for media in route.media
+    }
+
+
+def _parameters(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Mapping[str, Json]) -> Iterator[Json]:
+    for name in re.findall(r"\{(\w+)", route.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    if route.query is not None:
+        schema = schemas[refs[route.query]["$ref"].rpartition("/")[2]]
+        required = schema.get("required", [])
+        for name, field in schema.get("properties", {}).items():
+            described = {"description": field["description"]} if "description" in field else {}
+            yield {"name": name, "in": "query", "required": name in required, "schema": field} | described
+    if route.method == "POST" and route.scopes:
+        yield {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "description": f"7 jours : la même demande a la même réponse, avec {REPLAYED}: true",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+
+
+def _responses(route: Route, refs: Mapping[type[BaseModel], Json]) -> Json:
+    responses: Json = {str(route.status): _success(route, refs)}
+    by_status: dict[int, list[str]] = {}
+    for code in problem_codes(route):
+        by_status.setdefault(CATALOGUE[code][0], []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": " ; ".join(f"{code} : {CATALOGUE[code][1]}" for code in codes),
+            "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}},
+        }
+    return responses
+
+
+def _success(route: Route, refs: Mapping[type[BaseModel], Json]) -> Json:
+    media = {".csv": "text/csv", "docs": "text/html", "rics": "text/plain"}.get(route.path[-4:], JSON)
+    schema = refs[route.answer] if route.answer else {"type": "object" if media == JSON else "string"}
+    success: Json = {
+        "description": "Accepté" if route.status == 202 else "Fait",
+        "content": {media: {"schema": schema}},
+    }
+    if route.status == 202:
+        success["headers"] = {"Location": {"schema": {"type": "string"}}}
+    return success
+
+
+def problem_codes(route: Route) -> list[str]:
+    """The codes of the catalogue that a route may answer, most general first."""
+    codes = ["unauthorized", "forbidden_scope", "draining", "store_unavailable"] if route.scopes else []
+    if route.body is not None:
+        codes += ["malformed_json", "body_too_large", "unsupported_media_type", "invalid_field"]
+    if route.query is not None:
+        codes.append("malformed_query")
+    if "{" in route.path:
+        codes.append("not_found")
+    if route.method == "POST" and route.scopes:
+        codes += ["invalid_idempotency_key", "idempotency_key_reused", "idempotency_in_progress"]
+    return list(dict.fromkeys([*codes, *route.problems, "internal_error"]))

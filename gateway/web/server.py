@@ -1,0 +1,106 @@
+"""The HTTP server: the routes of every resource, mounted once, and the listeners that they answer on."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from gateway.parts import Parts
+from gateway.problem import Problem
+from gateway.web import docs, health
+from gateway.web.api import batches, messages, preview
+from gateway.web.auth import Keys
+from gateway.web.endpoint import Answerer, Desk, Endpoint, MethodNotAllowed, guarded
+from gateway.web.idempotency import Answers
+from gateway.web.route import Route
+
+#: Every resource; the reference is made from the same list.
+RESOURCES: tuple[Route, ...] = (
+    *messages.ROUTES,
+    *batches.ROUTES,
+    *preview.ROUTES,
+    *health.ROUTES,
+)
+
+ROUTES: tuple[Route, ...] = (*RESOURCES, *docs.routes(RESOURCES))
+
+#: Seconds that an idle connection is kept open.
+KEEP_ALIVE = 75
+
+
+def make_app(parts: Parts, routes: Iterable[Route] = ROUTES) -> web.Application:
+    """The application: ``routes``, 405 for their other methods, 404 for the rest."""
+    desk = Desk(parts, Keys(parts), Answers(parts.store))
+    app = web.Application(client_max_size=0)
+    methods: dict[str, set[str]] = {}
+    for route in routes:
+        names = {route.method, "HEAD"} if route.method == "GET" else {route.method}
+        for method in names:
+            app.router.add_route(method, route.path, Endpoint(route, desk).handle)
+        methods.setdefault(route.path, set()).update(names)
+    for path, names in methods.items():
+        refusal = partial(MethodNotAllowed, ", ".join(sorted(names)))
+        app.router.add_route("*", path, _always(parts, path, refusal))
+    app.router.add_route("*", "/{tail:.*}", _always(parts, "unknown", _nowhere))
+    return app
+
+
+def _always(parts: Parts, route: str, problem: Callable[[], Problem]) -> Answerer:
+    async def refuse(_request: web.Request) -> web.StreamResponse:
+        raise problem()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await guarded(parts, route, request, refuse)
+
+    return answer
+
+
+def _nowhere() -> Problem:
+    return Problem("not_found", "Cette adresse n'existe pas : voir /docs.")
+
+
+@asynccontextmanager
+async def serve_http(parts: Parts, listen: str, seconds: float, routes: Iterable[Route] = ROUTES) -> AsyncIterator[int]:
+    """Listen on ``host:port`` while entered; gives the port, which is chosen by the system for port 0.
+
+    Leaving shuts the listener first, then waits ``seconds`` for open requests. Raises OSError when the address
+    cannot be had.
+    """
+    runner = web.AppRunner(
+        make_app(parts, routes),
+        access_log=None,
+        logger=_protocol_log(),
+        shutdown_timeout=seconds,
+        keepalive_timeout=KEEP_ALIVE,
+        auto_decompress=False,
+    )
+    await runner.setup()
+    try:
+        host, _, port = listen.rpartition(":")
+        await web.TCPSite(runner, host.strip("[]") or None, int(port), backlog=1024).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def serve_health(parts: Parts, listen: str) -> AsyncIterator[int]:
+    """``/livez``, ``/readyz`` and ``/metrics`` without a key, on their own address; gives the port."""
+    async with serve_http(parts, listen, 1, health.OPEN_ROUTES) as port:
+        yield port
+
+
+def _protocol_log() -> logging.Logger:
+    """Where aiohttp tells what went wrong before a request was read."""
+    log = logging.getLogger("gateway.web.protocol")
+    log.addFilter(_is_ours)
+    return log
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Not the client's fault: who does not speak HTTP is answered 400, and what he said is not logged."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)

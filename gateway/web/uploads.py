@@ -1,0 +1,252 @@
+"""A batch as it may come: JSON, a CSV file in a form, or NDJSON. All become one ``BatchIn``.
+
+A CSV file is what schools export: ``;`` or ``,``, UTF-8 or Windows-1252, headings in French or English whatever
+their case and accents. Every error names its line and column in the file, and its place as a JSON pointer.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from gateway.problem import FieldError, Problem
+from gateway.requests import BatchIn
+from gateway.web.endpoint import read_json
+from gateway.web.media import FORM, JSON, media_type, read_form
+from gateway.web.problems import MOST_ERRORS, MOST_RECIPIENTS, body_problem, malformed_json, too_many
+
+NDJSON = "application/x-ndjson"
+
+MEDIA = (JSON, FORM, NDJSON)
+
+MAX_BYTES = 16 * 1024 * 1024
+
+#: Heading, without case and accents -> where its cells go.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("portable", "telephone", "to"), ("to",)),
+    **dict.fromkeys(("destinataire", "label"), ("label",)),
+    **dict.fromkeys(("consentement", "consent"), ("consent",)),
+    **dict.fromkeys(("ne_pas_envoyer", "do_not_sms"), ("do_not_sms",)),
+    "reference": ("reference",),
+    **dict.fromkeys(("eleve", "subject.name"), ("subject", "name")),
+    **dict.fromkeys(("division", "subject.division"), ("subject", "division")),
+}
+
+_TRUTH: Mapping[str, bool] = {
+    **dict.fromkeys(("oui", "1", "true", "vrai", "x"), True),
+    **dict.fromkeys(("non", "0", "false", "faux"), False),
+}
+_WHEN_EMPTY: Mapping[tuple[str, ...], bool | None] = {("consent",): None, ("do_not_sms",): False}
+_KEYWORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+
+@dataclass(slots=True)
+class Rows:
+    """The recipients of a file, the line of each, and the heading of each place (``/to``)."""
+
+    recipients: list[Any] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    headings: dict[str, str] = field(default_factory=dict)
+
+    def add(self, recipient: Any, line: int) -> None:
+        """One more. Raises ``too_many_recipients``."""
+        if len(self.recipients) == MOST_RECIPIENTS:
+            raise too_many()
+        self.recipients.append(recipient)
+        self.lines.append(line)
+
+
+def read_batch(content_type: str, raw: bytes) -> BatchIn:
+    """The batch of a body. Raises what says why it is none: 400, 413 or 422."""
+    media = media_type(content_type)
+    if media == FORM:
+        return _from_form(read_form(content_type, raw))
+    return _from_lines(raw) if media == NDJSON else read_json(BatchIn, raw)
+
+
+# ---- CSV ----
+
+
+def _from_form(form: Mapping[str, bytes]) -> BatchIn:
+    if set(form) != {"request", "recipients"}:
+        detail = "Le formulaire doit avoir deux champs : « request » (JSON) et « recipients » (fichier CSV)."
+        raise Problem("malformed_body", detail)
+    return _build(_load(form["request"], 0), read_csv(form["recipients"]))
+
+
+def read_csv(raw: bytes) -> Rows:
+    """The recipients of a CSV file. Raises ``malformed_body``, ``invalid_field``, ``too_many_recipients``."""
+    text = _decode(raw)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    cells = _checked(lines)
+    headings = next(cells, (0, []))[1]
+    places = _places(headings)
+    rows, errors = Rows(headings={_pointer(place): headings[i] for i, place in places.items()}), list[FieldError]()
+    for line, row in cells:
+        if any(cell.strip() for cell in row):
+            rows.add(_recipient(row, places, _Place(len(rows.recipients), line, headings), errors), line)
+        if len(errors) > MOST_ERRORS:
+            break
+    if errors:
+        raise Problem("invalid_field", errors[0].message, errors[:MOST_ERRORS])
+    return rows
+
+
+def _decode(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Problem("malformed_body", "Le fichier CSV est en UTF-16 : enregistrez-le en « CSV UTF-8 ».")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Problem("malformed_body", "Le fichier CSV n'est ni en UTF-8 ni en Windows-1252 : enregistrez-le en UTF-8.")
+
+
+def _delimiter(text: str) -> str:
+    first = text.partition("\n")[0]
+    return ";" if first.count(";") >= first.count(",") else ","
+
+
+def _checked(lines: Any) -> Iterator[tuple[int, list[str]]]:
+    try:
+        for row in lines:
+            yield lines.line_num, row
+    except csv.Error as error:
+        detail = f"Le fichier CSV ne peut pas être lu à la ligne {lines.line_num} : un guillemet y est mal fermé."
+        raise Problem("malformed_body", detail) from error
+
+
+def _plain(heading: str) -> str:
+    """The heading without case, accents and spaces: ``Ne pas envoyer`` is ``ne_pas_envoyer``."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", heading.strip()) if not unicodedata.combining(c))
+    return re.sub(r"[\s_-]+", "_", bare.lower())
+
+
+def _places(headings: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """Where the cells of each column go."""
+    places: dict[int, tuple[str, ...]] = {}
+    for column, heading in enumerate(headings):
+        if heading.strip():
+            place = COLUMNS.get(_plain(heading)) or ("variables", _keyword(heading, column))
+            if place in places.values():
+                raise _bad_heading(column, heading, "est donnée deux fois : gardez-en une")
+            places[column] = place
+    if ("to",) not in places.values():
+        names = ", ".join(f"« {name} »" for name, place in COLUMNS.items() if place == ("to",))
+        raise Problem("malformed_body", f"Le fichier CSV n'a pas de colonne des numéros : nommez-la {names}.")
+    return places
+
+
+def _keyword(heading: str, column: int) -> str:
+    name = re.sub(r"[^A-Z0-9_]", "_", _plain(heading).upper())
+    if not _KEYWORD.fullmatch(name):
+        raise _bad_heading(column, heading, "ne peut pas être un mot-clé : commencez-la par une lettre, 64 au plus")
+    return name
+
+
+def _bad_heading(column: int, heading: str, why: str) -> Problem:
+    return Problem("malformed_body", f"Ligne 1 du fichier CSV, colonne {column + 1} : « {heading[:40]} » {why}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a row stands: among the recipients, and in the file."""
+
+    index: int
+    line: int
+    headings: Sequence[str]
+
+    def error(self, column: int, pointer: str, message: str) -> FieldError:
+        """An error of one cell."""
+        heading = self.headings[column] if column < len(self.headings) else ""
+        where = f"Ligne {self.line}, colonne {column + 1}" + (f" « {heading} »" if heading else "")
+        return FieldError(f"/recipients/{self.index}{pointer}", "wrong_value", f"{where} : {message}")
+
+
+def _recipient(
+    row: Sequence[str], places: Mapping[int, tuple[str, ...]], here: _Place, errors: list[FieldError]
+) -> dict[str, Any]:
+    recipient: dict[str, Any] = {}
+    for column, cell in enumerate(row):
+        place = places.get(column)
+        value: str | bool | None = cell.strip()
+        if place is None:
+            if value:
+                errors.append(here.error(column, "", "cette valeur n'a pas de titre de colonne."))
+            continue
+        if place in _WHEN_EMPTY:
+            value = _TRUTH.get(_plain(cell), _WHEN_EMPTY[place])
+            if cell.strip() and _plain(cell) not in _TRUTH:
+                errors.append(here.error(column, _pointer(place), "écrivez oui ou non, ou laissez vide."))
+        _put(recipient, place, value)
+    return recipient
+
+
+def _put(recipient: dict[str, Any], place: tuple[str, ...], value: str | bool | None) -> None:
+    if len(place) == 2:
+        recipient.setdefault(place[0], {})[place[1]] = value
+    else:
+        recipient[place[0]] = value
+
+
+def _pointer(place: Sequence[str]) -> str:
+    return "".join(f"/{step}" for step in place)
+
+
+# ---- NDJSON ----
+
+
+def _from_lines(raw: bytes) -> BatchIn:
+    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    rows = Rows()
+    for number, line in enumerate(lines[1:], 2):
+        if line.strip():
+            rows.add(_load(line, number), number)
+    return _build(_load(lines[0], 1), rows)
+
+
+def _load(raw: bytes, line: int) -> Any:
+    """A JSON value; ``line`` is its line in the body, 0 for a whole field of a form."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        where = f"La ligne {line}" if line else "Le champ « request »"
+        detail = f"{where} n'est pas du JSON valide en UTF-8, colonne {error.colno}. Corrigez et renvoyez la demande."
+        raise Problem("malformed_json", detail, [FieldError("", "malformed_json", detail)]) from error
+
+
+# ---- both ----
+
+
+def _build(request: Any, rows: Rows) -> BatchIn:
+    if not isinstance(request, dict):
+        raise malformed_json("expected an object at line 1 column 1")
+    if "recipients" in request:
+        message = "Les destinataires sont dans la suite du corps : retirez ce champ."
+        raise Problem("invalid_field", message, [FieldError("/recipients", "unknown_field", message)])
+    try:
+        return BatchIn.model_validate({**request, "recipients": rows.recipients})
+    except ValidationError as error:
+        raise _with_lines(body_problem(error, BatchIn), rows) from error
+
+
+def _with_lines(problem: Problem, rows: Rows) -> Problem:
+    """The same problem, its messages telling the line and the column of the file."""
+    errors = [_with_line(error, rows) for error in problem.errors]
+    return Problem(problem.code, errors[0].message, errors)
+
+
+def _with_line(error: FieldError, rows: Rows) -> FieldError:
+    found = re.fullmatch(r"/recipients/(\d+)(.*)", error.pointer)
+    if found is None:
+        return error
+    heading = rows.headings.get(found[2])
+    where = f"Ligne {rows.lines[int(found[1])]}" + (f", colonne « {heading} »" if heading else "")
+    return FieldError(error.pointer, error.code, f"{where} : {error.message}")
