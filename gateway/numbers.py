@@ -14,6 +14,7 @@ from typing import Final
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     NumberParseException,
+    PhoneNumber,
     PhoneNumberFormat,
     PhoneNumberType,
     ValidationResult,
@@ -160,7 +161,7 @@ def _parsed(digits: str, region: str, foreign: Collection[str]) -> Number | Unus
     except NumberParseException as error:
         return Unusable("invalid_number", _UNPARSABLE.get(error.error_type, "characters"))
     if not is_valid_number(number):
-        return Unusable("invalid_number", _IMPOSSIBLE.get(is_possible_number_with_reason(number), "unassigned"))
+        return Unusable("invalid_number", _fault(digits, number))
     kind = number_type(number)
     if kind not in _MOBILE:
         return Unusable("not_mobile", _NOT_MOBILE.get(kind, "other"))
@@ -168,6 +169,13 @@ def _parsed(digits: str, region: str, foreign: Collection[str]) -> Number | Unus
     if place != region and place not in FRENCH_REGIONS and place not in foreign:
         return Unusable("foreign_not_allowed", place)
     return Number(format_number(number, PhoneNumberFormat.E164), place)
+
+
+def _fault(digits: str, number: PhoneNumber) -> str:
+    # Of a digit forgotten, phonenumbers takes the leading 0 for one of the number's own.
+    if number.country_code == 33 and digits[0] == "0" and len(digits) < 10:
+        return "short"
+    return _IMPOSSIBLE.get(is_possible_number_with_reason(number), "unassigned")
 
 
 def mask(number: str) -> str:
