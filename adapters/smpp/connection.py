@@ -1,0 +1,123 @@
+"""The asyncio shell around a session: sockets, one timer and nothing else.
+
+Rules: events are handed over in order and at once, on the loop; everything they caused is written in one go.
+A peer that does not read what we write is cut, so that memory stays bounded.
+"""
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+from typing import Final
+
+from adapters.smpp.events import Event
+from adapters.smpp.session import Session
+
+#: Octets written but not taken by the peer, beyond which it is cut.
+_UNREAD_LIMIT: Final = 8 * 1024 * 1024
+
+
+class Link(asyncio.Protocol):
+    """One connection. ``handle`` gets every event; ``settled`` is called after each burst of them."""
+
+    def __init__(
+        self,
+        make: Callable[[float], Session],
+        handle: Callable[["Link", Event], None],
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.session = make(self._loop.time())
+        self._handle = handle
+        self._settled = settled
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._busy = False
+        self.congested = False  # the socket's buffer is full
+        self.over = asyncio.Event()  # the connection is closed
+
+    @property
+    def now(self) -> float:
+        """The clock of the session."""
+        return self._loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        self.session.receive(data, self.now)
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.session.lost(f"connection lost: {exc}" if exc else "connection closed by the other side")
+        self.flush()
+        self.over.set()
+
+    def pause_writing(self) -> None:
+        self.congested = True
+
+    def resume_writing(self) -> None:
+        self.congested = False
+        self._settled()
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the peer for now."""
+        if self._transport:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take from the peer again."""
+        if self._transport:
+            self._transport.resume_reading()
+
+    def abort(self, why: str) -> None:
+        """Cut the connection without a word."""
+        self.session.lost(why)
+        if self._transport:
+            self._transport.abort()
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what happened and write what must go. Call it after any call on ``session``."""
+        if self._busy:
+            return  # an event's handler called: the loop below goes on
+        self._busy = True
+        try:
+            happened = False
+            while events := self.session.events():
+                happened = True
+                for event in events:
+                    self._handle(self, event)
+        finally:
+            self._busy = False
+        self._write()
+        self._arm()
+        if happened:
+            self._settled()
+
+    def _write(self) -> None:
+        out = self.session.outgoing()
+        if not self._transport or self._transport.is_closing():
+            return
+        if out:
+            self._transport.write(out)
+        if self.session.deadline == inf:
+            self._transport.close()
+        elif self.congested and self._transport.get_write_buffer_size() > _UNREAD_LIMIT:
+            self.abort("the other side does not read")
+
+    def _arm(self) -> None:
+        """Keep one timer, at the deadline or before it: moving it at each PDU would cost more than it saves."""
+        deadline = self.session.deadline
+        if self._timer and (deadline == inf or self._timer.when() > deadline):
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and deadline < inf:
+            self._timer = self._loop.call_at(deadline, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.session.tick(self.now)
+        self.flush()

@@ -1,0 +1,80 @@
+"""The options of an account whose provider speaks SMPP 3.4, as the configuration file holds them."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from gateway.model import AccountSettings, Duration
+
+IdForm = Literal["auto", "raw", "hex-to-dec", "dec-to-hex"]
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than 0")
+    return value
+
+
+Wait = Annotated[Duration, AfterValidator(_positive)]
+
+#: What the format of the file knows and the gateway does not do yet: key -> (what is built, the cure).
+_BUILT: dict[str, tuple[tuple[Any, ...], str]] = {
+    "bind": (("transceiver",), "only transceiver is available yet: ask the provider for a transceiver bind"),
+    "binds": ((1,), "only one bind is available yet: write binds: 1"),
+    "long_messages": (("udh8", "udh16"), "only udh8 and udh16 are available yet: write udh8"),
+    "tls": ((False,), "TLS is not available yet: write tls: false and use a tunnel such as stunnel"),
+}
+
+
+class SmppAccount(AccountSettings):
+    """One contract with one provider over SMPP 3.4."""
+
+    adapter: Literal["smpp"] = Field("smpp", description="speaks SMPP 3.4")
+    host: str = Field(min_length=1, description="the provider's host name or address")
+    port: int = Field(2775, ge=1, le=65535, description="its port")
+    system_id: str = Field(min_length=1, max_length=15, pattern=r"^[!-~]+$", description="the login it gave you")
+    password: SecretStr = Field(SecretStr(""), max_length=16, description="the password it gave you")
+    system_type: str = Field("", max_length=12, pattern=r"^[!-~]*$", description="only if it asks for one")
+    bind: Literal["transceiver", "pair", "transmitter", "receiver"] = Field(
+        "transceiver", description="one connection both ways; the others are not available yet"
+    )
+    binds: int = Field(1, ge=1, description="connections at once; only 1 is available yet")
+    enquire_link: Wait = Field(timedelta(seconds=30), description="silence before asking whether it is alive")
+    response_timeout: Wait = Field(timedelta(seconds=60), description="after it a submit is uncertain")
+    connect_timeout: Wait = Field(timedelta(seconds=10), description="for the connection to be made")
+    reconnect_min: Wait = Field(timedelta(seconds=1), description="pause after the first failure")
+    reconnect_max: Wait = Field(timedelta(seconds=60), description="longest pause; it doubles up to there")
+    long_messages: Literal["udh8", "udh16", "sar", "payload"] = Field(
+        "udh8", description="how parts say that they belong together; sar and payload are not available yet"
+    )
+    message_id: IdForm = Field("auto", description="how the id of a receipt differs from that of the answer")
+    tls: bool = Field(False, description="encrypted link; not available yet")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether long messages go with the 16-bit reference, which leaves 152 and 66 units a part."""
+        return self.long_messages == "udh16"
+
+    @field_validator("bind", "binds", "long_messages", "tls")
+    @classmethod
+    def _is_built(cls, value: Any, info: ValidationInfo) -> Any:
+        built, cure = _BUILT[info.field_name or ""]
+        if value not in built:
+            raise ValueError(cure)
+        return value
+
+    @field_validator("password")
+    @classmethod
+    def _fits(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if not secret.isascii() or "\0" in secret:
+            raise ValueError("an SMPP password is at most 16 ASCII characters")
+        return value
+
+    @field_validator("reconnect_max")
+    @classmethod
+    def _after_min(cls, value: timedelta, info: ValidationInfo) -> timedelta:
+        if value < info.data.get("reconnect_min", value):
+            raise ValueError("must not be shorter than reconnect_min")
+        return value

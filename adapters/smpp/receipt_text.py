@@ -1,0 +1,133 @@
+"""The text of a delivery receipt: SMPP 3.4 appendix B, and what providers make of it.
+
+Rules: no field is required, none has a fixed place or width. A field is a known key and its colon; its value
+goes to the next key. What follows ``text:`` is the message: nothing is read there, unless the state stands
+only there. Bytes are read as Latin-1 (one character an octet) or as UTF-16, whichever shows a key.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from adapters.smpp.receipt_dates import read_date
+
+_KEYS: Final = {
+    "id": "id",
+    "sub": "sub",
+    "dlvrd": "dlvrd",
+    "submit": "submit[ _]?date",
+    "done": "done[ _]?date",
+    "stat": "stat(?:us)?",
+    "err": "err(?:or)?",
+    "text": "text",
+}
+_DATES: Final = ("submit", "done")
+
+
+def _key_pattern() -> re.Pattern[str]:
+    """A key stands alone, or is glued to the value before it (``stat:DELIVRDerr:000``): never to a word."""
+    alone = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KEYS.items())
+    glued = "|".join(f"(?P<{name}_>{pattern})" for name, pattern in _KEYS.items() if name != "id")
+    return re.compile(rf"(?:(?<![\w.-])(?i:{alone})|(?<=[0-9A-Z.])(?:{glued}))\s*:")
+
+
+_KEY: Final = _key_pattern()
+_STATE: Final = re.compile(r"\s*[A-Z_]{5,}\b")
+_SEPARATORS: Final = re.compile(r"[\s,;|]+")
+_VENDOR_FIELDS: Final = re.compile(r"(?:\s*[A-Za-z_]\w*:\S*)*\s*")
+_NO_VALUE: Final = re.compile(r"(?i:null|none|nil|n/a|\.*|-*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What the text says; None: it does not say. Dates are naive, ``sub`` and ``dlvrd`` digits as written."""
+
+    id: str | None = None
+    stat: str | None = None
+    err: str | None = None
+    sub: str | None = None
+    dlvrd: str | None = None
+    submit_date: datetime | None = None
+    done_date: datetime | None = None
+
+
+class _Found(NamedTuple):
+    """A key's name, and where its value begins and ends."""
+
+    name: str
+    begin: int
+    end: int
+
+
+def read_text(body: bytes, near: datetime) -> Fields:
+    """Read a receipt's text; ``near`` (naive) is about when it was sent, to choose between readings of a date."""
+    text, _ = _characters(body)
+    values: dict[str, str] = {}
+    for found in _fields(text):
+        values.setdefault(found.name, text[found.begin : found.end].strip())
+    return Fields(
+        id=_word(values.get("id", "")),
+        stat=_word(values.get("stat", "")),
+        err=_word(values.get("err", "")),
+        sub=_count(values.get("sub", "")),
+        dlvrd=_count(values.get("dlvrd", "")),
+        submit_date=read_date(values.get("submit", ""), near),
+        done_date=read_date(values.get("done", ""), near),
+    )
+
+
+def blank(body: bytes) -> bytes:
+    """The same octets with the message's words replaced by spaces: the value of ``text:``, or free text at the end."""
+    text, unit = _characters(body)
+    begin, end = _personal(text, _fields(text))
+    blanked = text[:begin] + " " * (end - begin) + text[end:]
+    odd = body[len(text) * struct.calcsize(unit) :]
+    return struct.pack(f"{unit[0]}{len(text)}{unit[1]}", *map(ord, blanked)) + (b" " if odd and end > begin else odd)
+
+
+def _characters(body: bytes) -> tuple[str, str]:
+    """One character for each octet or pair of octets, and the layout of one (as ``struct`` names it)."""
+    for unit in ("=B", ">H", "<H"):
+        size = struct.calcsize(unit)
+        whole = body[: len(body) // size * size]
+        text = "".join(map(chr, struct.unpack(f"{unit[0]}{len(whole) // size}{unit[1]}", whole)))
+        if _KEY.search(text):
+            return text, unit
+    return body.decode("latin-1"), "=B"
+
+
+def _fields(text: str) -> list[_Found]:
+    """The fields in their order, up to ``text:`` unless the state comes only after it."""
+    keys = [((key.lastgroup or "").rstrip("_"), key.start(), key.end()) for key in _KEY.finditer(text)]
+    names = [name for name, _, _ in keys]
+    if "text" in names:
+        at = names.index("text")
+        shuffled = any(name == "stat" and _STATE.match(text, begin) for name, _, begin in keys[at + 1 :])
+        if "stat" in names[:at] or not shuffled:
+            keys = keys[: at + 1]
+    ends = [start for _, start, _ in keys[1:]] + [len(text)]
+    return [_Found(name, begin, end) for (name, _, begin), end in zip(keys, ends, strict=False)]
+
+
+def _personal(text: str, fields: list[_Found]) -> tuple[int, int]:
+    """Where words of the message stand: from, to."""
+    for field in fields:
+        if field.name == "text":
+            return field.begin, field.end
+    if not any(field.name == "stat" for field in fields) or fields[-1].name in _DATES:
+        return 0, 0
+    value = text[fields[-1].begin :]
+    rest = value.lstrip().partition(" ")[2]
+    return (0, 0) if _VENDOR_FIELDS.fullmatch(rest) else (len(text) - len(rest), len(text))
+
+
+def _word(value: str) -> str | None:
+    word = _SEPARATORS.split(value, maxsplit=1)[0]
+    return None if _NO_VALUE.fullmatch(word) else word
+
+
+def _count(value: str) -> str | None:
+    word = _word(value)
+    return word if word and word.isdecimal() else None

@@ -1,0 +1,80 @@
+"""``vaguemestre simulator``: the options of the command line are those of ``SimulatorOptions``."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import asdict, fields
+
+from adapters.smpp.simulator import Simulator
+from adapters.smpp.simulator_options import SimulatorOptions
+
+_HELP = {
+    "host": "address to listen on",
+    "port": "port to listen on; 0 takes a free one",
+    "system_id": "the only system_id let in; any if not given",
+    "password": "the only password let in; any if not given",
+    "name": "the simulator's own system_id",
+    "latency": "seconds before each answer",
+    "receipt_delay": "seconds from a submit to its receipt",
+    "receipt_window": "unanswered receipts at most on one session",
+    "receipt_retry": "seconds before a refused receipt comes again",
+    "receipt_tlvs": "receipts carry receipted_message_id and message_state",
+    "receipts": "send receipts",
+    "undelivered": "share of the messages that are not delivered, 0 to 1",
+    "rate": "parts per second, beyond which ESME_RTHROTTLED; 0 has no limit",
+    "no_answer": "share of the submits taken but not answered, 0 to 1",
+    "no_answer_every": "every so many submits, one is not answered; 0 never",
+    "cut_every": "every so many submits, the connection is cut; 0 never",
+    "hex_ids": "hexadecimal ids in answers, decimal in receipts",
+    "first_id": "id of the first message; 0 takes it from the clock",
+    "response_timeout": "seconds that a receipt waits for its answer",
+    "enquire_link": "seconds of silence before an enquire_link",
+    "seed": "of everything left to chance",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add every option to a parser."""
+    defaults = asdict(SimulatorOptions(port=2775))
+    for option in fields(SimulatorOptions):
+        flag, default = f"--{option.name.replace('_', '-')}", defaults[option.name]
+        text = f"{_HELP[option.name]} (default: {default!r})"
+        if isinstance(default, bool):
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=_HELP[option.name])
+        else:
+            parser.add_argument(flag, type=_share if "share" in text else type(default), default=default, help=text)
+
+
+def _share(value: str) -> float:
+    share = float(value)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError("a share is between 0 and 1, for example 0.05")
+    return share
+
+
+async def main(args: argparse.Namespace) -> int:
+    """Run until SIGINT or SIGTERM, then print a summary as one line of JSON. 0, or 4 when it cannot listen."""
+    options = SimulatorOptions(**{option.name: getattr(args, option.name) for option in fields(SimulatorOptions)})
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with Simulator(options) as simulator:
+            print(f"SMSC simulator listening on {options.host}:{simulator.port}", file=sys.stderr, flush=True)
+            await stop.wait()
+    except OSError as error:
+        print(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}", file=sys.stderr)
+        return 4
+    print(summary(simulator))
+    return 0
+
+
+def summary(simulator: Simulator) -> str:
+    """What happened, without a single telephone number."""
+    counts = asdict(simulator.counts)
+    destinations = counts.pop("destinations")
+    return json.dumps(counts | {"destinations": len(destinations)})

@@ -1,0 +1,70 @@
+"""What the simulator remembers: every submit that it took, and counts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from adapters.smpp import codes
+from adapters.smpp.pdu import Pdu
+from gateway import text
+from gateway.text import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """One submit_sm that was taken, answered or not."""
+
+    system_id: str
+    message_id: str  # decimal
+    pdu: Pdu
+
+    @property
+    def source(self) -> str:
+        """The sender."""
+        return self.pdu.text("source_addr")
+
+    @property
+    def to(self) -> str:
+        """The recipient, digits as they came."""
+        return self.pdu.text("destination_addr")
+
+    @property
+    def header(self) -> bytes:
+        """The user data header, empty for a message in one part."""
+        if not self.pdu.number("esm_class") & codes.UDHI:
+            return b""
+        message = self.pdu.octets("short_message")
+        return message[: 1 + message[0]] if message else b""
+
+    @property
+    def part(self) -> tuple[int, int, int]:
+        """The reference, the number of the part and how many there are; (0, 1, 1) for a message in one part."""
+        header = self.header
+        if header[1:2] not in (b"\0", b"\x08"):
+            return 0, 1, 1
+        return int.from_bytes(header[3:-2], "big"), header[-1], header[-2]
+
+    @property
+    def text(self) -> str:
+        """The words of this part."""
+        encoding = Encoding.UCS2 if self.pdu.number("data_coding") == codes.UCS2 else Encoding.GSM7
+        return text.decode(self.pdu.octets("short_message")[len(self.header) :], encoding)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened so far."""
+
+    binds: int = 0
+    binds_refused: int = 0
+    submits: int = 0  # every submit_sm that arrived
+    taken: int = 0  # of these, taken: answered ROK, not answered, or cut
+    throttled: int = 0
+    unanswered: int = 0  # taken without an answer, cut ones included
+    cuts: int = 0
+    receipts_sent: int = 0  # repetitions included
+    receipts_acknowledged: int = 0
+    receipts_refused: int = 0  # temporarily: delivered again
+    receipts_dropped: int = 0  # refused for good
+    delivered: int = 0  # receipts acknowledged that say DELIVRD
+    undelivered: int = 0
+    destinations: Counter[str] = field(default_factory=Counter)  # parts taken by number; never printed

@@ -1,0 +1,68 @@
+"""The states of an SMPP session and what may arrive in each: one table, after SMPP 3.4 section 2.3.
+
+Everything that decides whether a request is legal stands here. Answers are not in the table: an answer is
+legal when its request is open.
+"""
+
+from enum import Enum
+from typing import Final
+
+from adapters.smpp import codes
+
+
+class Role(Enum):
+    """Which side of the link we are."""
+
+    ESME = "esme"  # the client, that submits
+    SMSC = "smsc"  # the server, that delivers
+
+
+class State(Enum):
+    """Where a session stands."""
+
+    OPEN = "open"  # connected, not bound
+    BOUND_TX = "bound_tx"
+    BOUND_RX = "bound_rx"
+    BOUND_TRX = "bound_trx"
+    UNBINDING = "unbinding"  # we asked to leave; answers still come
+    CLOSED = "closed"
+
+
+BOUND: Final = frozenset({State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX})
+
+#: The state that an accepted bind leads to.
+BINDS_TO: Final[dict[int, State]] = {
+    codes.BIND_TRANSMITTER: State.BOUND_TX,
+    codes.BIND_RECEIVER: State.BOUND_RX,
+    codes.BIND_TRANSCEIVER: State.BOUND_TRX,
+}
+
+_ALWAYS = frozenset({codes.ENQUIRE_LINK, codes.UNBIND})
+_SUBMIT = _ALWAYS | {codes.SUBMIT_SM}
+_DELIVER = _ALWAYS | {codes.DELIVER_SM}
+
+#: The requests that each side accepts from the other in each state.
+RECEIVES: Final[dict[Role, dict[State, frozenset[int]]]] = {
+    Role.SMSC: {
+        State.OPEN: _ALWAYS | codes.BINDS,
+        State.BOUND_TX: _SUBMIT,
+        State.BOUND_RX: _ALWAYS,
+        State.BOUND_TRX: _SUBMIT,
+        State.UNBINDING: _ALWAYS,
+        State.CLOSED: frozenset(),
+    },
+    Role.ESME: {
+        State.OPEN: _ALWAYS,
+        State.BOUND_TX: _ALWAYS,
+        State.BOUND_RX: _DELIVER,
+        State.BOUND_TRX: _DELIVER,
+        State.UNBINDING: _ALWAYS,
+        State.CLOSED: frozenset(),
+    },
+}
+
+#: The requests that each side may send in each state: what the other accepts in the same state.
+SENDS: Final[dict[Role, dict[State, frozenset[int]]]] = {
+    Role.ESME: RECEIVES[Role.SMSC],
+    Role.SMSC: RECEIVES[Role.ESME],
+}
