@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gateway.registry import Registry
     from gateway.sender import Lane
     from gateway.store.database import Store
+    from gateway.store.desk import Rules
 
 Clock = Callable[[], int]  # milliseconds since 1970, UTC
 
@@ -25,5 +26,6 @@ class Parts:
     intake: "Intake"
     metrics: "Metrics"
     clock: Clock
+    rules: "Rules"
     lanes: Mapping[str, "Lane"] = field(default_factory=dict)  # empty in a process of role api
     draining: bool = False

@@ -1,0 +1,238 @@
+"""A request becomes messages: numbers, text, verdicts and price are asked of pure rules, then all is stored.
+
+Accepting never waits for a provider. What is answered with 202 has been committed; what is refused left nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+from ulid import ULID
+
+from gateway.caller import Caller, Claim
+from gateway.drafting import Common, Draft, Recipient, draft, finish
+from gateway.french import reason_label, status_label
+from gateway.groups import Group, gather
+from gateway.metrics import Metrics
+from gateway.recipe import Cook, Recipe
+from gateway.registry import Registry
+from gateway.requests import BatchIn, MessageFields, MessageIn, PreviewIn, RecipientInfo
+from gateway.states import Status
+from gateway.store import messages, people
+from gateway.store.database import Store
+from gateway.store.messages import Acceptance, Built, Known, NewBatch, NewMessage
+from gateway.verdicts import Wish
+from gateway.views import cost_view, group_view, ignored_view, preview_view
+
+__all__ = ["Intake"]
+
+
+class Intake:
+    """Takes requests in. ``queued`` is told the mode of whatever may leave at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        max_parts: Callable[[], int],
+        queued: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._metrics = metrics
+        self._clock = clock
+        self._cook = Cook(registry, max_parts)
+        self._queued = queued
+
+    # ---- one message ----
+
+    async def message(self, body: MessageIn, caller: Caller, claim: Claim | None) -> tuple[str, bytes]:
+        """Accept one message: its public id and the JSON of the answer, after the commit. Raises Problem."""
+        now = self._clock()
+        recipe = self._cook.recipe(body, caller, now)
+        one = _draft(recipe, body)
+        common = _common(body, caller)
+        ids: list[str] = []
+
+        def build(known: Known) -> Built:
+            new = finish(one, one.verdict(known), common)
+            ids[:] = [f"msg_{new.ulid}"]
+            return Built([new], None, common.app)
+
+        def render(built: Built) -> bytes:
+            return orjson.dumps(_answer(built.messages[0], recipe))
+
+        answer = await self._accept(recipe, [one], build, render, claim)
+        return ids[0], answer
+
+    # ---- many ----
+
+    async def batch(
+        self, body: BatchIn, caller: Caller, claim: Claim | None, *, dry_run: bool
+    ) -> tuple[str | None, bytes]:
+        """Accept a group send, all or nothing: its public id and the JSON of the answer. Raises Problem."""
+        group = self._gather(body, caller)
+        public = None if dry_run else f"bat_{ULID()}"
+
+        def build(known: Known) -> Built:
+            return _build_batch(group, known, public or "", body)
+
+        def render(built: Built) -> bytes:
+            return orjson.dumps(group_view(public, built.messages, group.drafts))
+
+        if dry_run:
+            return None, render(build(await self._known(group.recipe, group.drafts)))
+        answer = await self._accept(group.recipe, group.drafts, build, render, claim)
+        return public, answer
+
+    async def preview(self, body: PreviewIn | BatchIn, caller: Caller) -> dict[str, object]:
+        """What would be sent, in how many parts, at what cost; stores nothing. Raises Problem."""
+        if isinstance(body, BatchIn):
+            group = self._gather(body, caller)
+            known = await self._known(group.recipe, group.drafts)
+            return preview_view(group.recipe, group.drafts, group.verdicts(known))
+        recipe = self._cook.recipe(body, caller, self._clock())
+        one = _draft(recipe, body)
+        known = await self._known(recipe, [one])
+        return preview_view(recipe, [one], [one.verdict(known) if body.to is not None else None])
+
+    async def resolve(self, body: BatchIn, caller: Caller) -> dict[str, object]:
+        """Each contact of a batch, with whether it would get the message and why not. Raises Problem."""
+        group = self._gather(body, caller, everybody=True)
+        known = await self._known(group.recipe, group.drafts)
+        verdicts = group.verdicts(known)
+        return {
+            "data": [
+                ignored_view(one, why) | {"checked": why is None and group.invited(one)}
+                for one, why in zip(group.drafts, verdicts, strict=True)
+            ]
+        }
+
+    def _gather(self, body: BatchIn, caller: Caller, *, everybody: bool = False) -> Group:
+        fields = body.defaults.model_copy(
+            update={
+                "action": body.action,
+                "text": body.text if body.text is not None else body.defaults.text,
+                "template": body.template or body.defaults.template,
+                "school": body.school or body.defaults.school,
+            }
+        )
+        at = "/defaults"
+        recipe = self._cook.recipe(fields, caller, self._clock(), at)
+        return gather(recipe, body, _common(fields, caller), everybody=everybody)
+
+    # ---- the store ----
+
+    async def _known(self, recipe: Recipe, drafts: Sequence[Draft]) -> Known:
+        numbers = _numbers(drafts)
+
+        async def question(conn: AsyncConnection) -> Known:
+            return await people.verdicts(conn, recipe.school.uai, numbers)
+
+        return await self._store.read(question)
+
+    async def _accept(
+        self,
+        recipe: Recipe,
+        drafts: Sequence[Draft],
+        build: Callable[[Known], Built],
+        render: Callable[[Built], bytes],
+        claim: Claim | None,
+    ) -> bytes:
+        stored: list[NewMessage] = []
+
+        def building(known: Known) -> Built:
+            built = build(known)
+            stored[:] = built.messages
+            return built
+
+        acceptance = Acceptance(recipe.school.uai, _numbers(drafts), building, render, claim, recipe.now)
+        answer = await self._store.join(messages.add, acceptance)
+        for new in stored:
+            self._metrics.messages.labels(new.school, new.action, new.status).inc()
+        if not recipe.held and recipe.send_at is None:
+            self._queued()
+        return answer
+
+
+def _draft(recipe: Recipe, body: MessageIn | PreviewIn) -> Draft:
+    merged = recipe.merge(body.variables)
+    return draft(recipe, _recipient(body, recipe), merged, recipe.compose(merged))
+
+
+def _numbers(drafts: Sequence[Draft]) -> list[str]:
+    return [number for one in drafts if (number := one.e164)]
+
+
+def _build_batch(group: Group, known: Known, public: str, body: BatchIn) -> Built:
+    recipe = group.recipe
+    rows = [finish(one, why, group.common) for one, why in zip(group.drafts, group.verdicts(known), strict=True)]
+    accepted = [new for new in rows if new.status is not Status.IGNORED]
+    batch = NewBatch(
+        ulid=public.removeprefix("bat_"),
+        school=recipe.school.uai,
+        app=group.common.app,
+        action=recipe.action.code,
+        created_at=recipe.now,
+        recipients=len(rows),
+        accepted=len(accepted),
+        ignored=len(rows) - len(accepted),
+        parts=sum(new.parts for new in accepted),
+        amount=sum(new.amount for new in accepted),
+        selection=orjson.dumps(body.selection).decode() if body.selection else None,
+    )
+    return Built(rows, batch, group.common.app)
+
+
+def _recipient(body: MessageIn | PreviewIn, recipe: Recipe) -> Recipient:
+    info: RecipientInfo = body.recipient
+    required = recipe.action.consent == "required"
+    return Recipient(
+        to=body.to or "",
+        label=info.label,
+        kind=info.kind,
+        wish=Wish(info.consent, info.do_not_sms, recipe.overridden, required, None),
+        subject=body.subject,
+        event=body.event,
+        reference=body.reference,
+    )
+
+
+def _common(body: MessageFields, caller: Caller) -> Common:
+    return Common(caller.app, body.origin, body.metadata, body.override.reason if body.override else None)
+
+
+def _answer(new: NewMessage, recipe: Recipe) -> dict[str, object]:
+    """The 202 of one message."""
+    ignored = new.status is Status.IGNORED
+    answer: dict[str, object] = {
+        "id": f"msg_{new.ulid}",
+        "serial": new.serial,
+        "status": new.status,
+        "status_label": _label(new, recipe),
+        "to": new.number or None,
+        "text": new.text,
+        "encoding": new.encoding,
+        "characters": new.characters,
+        "units": new.units,
+        "parts": new.parts,
+        "cost": cost_view(new.amount),
+        "replacements": orjson.Fragment(new.replacements),
+        "batch": None,
+        "reference": new.reference,
+    }
+    if ignored:
+        answer |= {
+            "reason": new.reason,
+            "reason_detail": new.detail,
+            "reason_label": reason_label(new.reason or "", new.detail or ""),
+        }
+    return answer
+
+
+def _label(new: NewMessage, recipe: Recipe) -> str:
+    at = datetime.fromtimestamp(new.status_at / 1000, recipe.school.zone)
+    return status_label(new.status, at, new.parts, 0, new.reason or "", new.detail or "")

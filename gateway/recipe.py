@@ -1,0 +1,237 @@
+"""What all messages of one request share: school, action, mode, sender, text, times, price. Looked up once.
+
+Every refusal of the request as a whole is raised here as a ``Problem``.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway import text as sms
+from gateway.caller import Caller, Scope
+from gateway.model import AccountSettings, Action, Mode, Priority
+from gateway.numbers import read_sender
+from gateway.pricing import price_of
+from gateway.problem import FieldError, Problem, field_problem
+from gateway.registry import KnownSchool, Registry
+from gateway.requests import MessageFields
+from gateway.text import Composed, Merged
+
+_SENDER_CURES = {
+    "empty": "Donnez un émetteur, ou retirez le champ pour celui de l'établissement.",
+    "too_long": "Un émetteur a 11 lettres ou chiffres au plus.",
+    "digits_only": "Un émetteur a au moins une lettre ; un numéro n'est plus permis.",
+    "bad_character": "Un émetteur n'a que des lettres sans accent et des chiffres, sans espace.",
+    "short_code_not_listed": "Ce numéro court n'est pas dans « senders » du compte fournisseur.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The common part of a request's messages. Instants are milliseconds."""
+
+    school: KnownSchool
+    action: Action
+    mode: Mode
+    accounts: tuple[AccountSettings, ...]
+    sender: str
+    source: str  # the text with its keywords
+    template: str | None
+    sensitive: Collection[str]
+    encoding: str
+    transliterate: bool
+    narrow: bool
+    max_parts: int
+    priority: Priority
+    held: bool
+    send_at: int | None
+    valid_until: int | None
+    overridden: bool
+    now: int
+
+    @property
+    def resend(self) -> bool:
+        """Whether an uncertain part is sent once more: what the action says, else only for alerts."""
+        if self.action.uncertain is None:
+            return self.priority is Priority.ALERT
+        return self.action.uncertain == "resend"
+
+    def price(self, number: str) -> int:
+        """Millionths of a euro a part, at the first account of the mode, today."""
+        day = datetime.fromtimestamp(self.now / 1000, self.school.zone).date()
+        return price_of(self.accounts[0], day, self.mode, number)
+
+    def merge(self, variables: Mapping[str, str], pointer: str = "") -> Merged:
+        """The text with its values. Raises ``missing_variable`` naming each."""
+        merged = sms.merge(self.source, variables, self.sensitive)
+        if merged.missing:
+            raise Problem(
+                "missing_variable",
+                "Donnez une valeur à chaque mot-clé du texte, ou écrivez ## pour un simple #.",
+                [
+                    FieldError(
+                        f"{pointer}/variables/{key}", "missing_variable", f"Le mot-clé #{key} n'a pas de valeur."
+                    )
+                    for key in merged.missing
+                ],
+            )
+        return merged
+
+    def compose(self, merged: Merged | str, pointer: str = "") -> Composed:
+        """The text as it will be sent. Raises the problems of a text."""
+        try:
+            composed = sms.compose(merged, encoding=self.encoding, transliterate=self.transliterate, narrow=self.narrow)
+        except (sms.NotGsm7, sms.SensitiveNotGsm7, sms.Unencodable) as error:
+            raise _text_problem(error, pointer) from error
+        if not composed.text.strip():
+            raise field_problem("empty_text", f"{pointer}/text", "Le texte est vide : rien ne serait envoyé.")
+        if len(composed.parts) > self.max_parts:
+            raise field_problem(
+                "text_too_long",
+                f"{pointer}/text",
+                f"Le texte fait {len(composed.parts)} SMS ; {self.max_parts} au plus pour cette action.",
+            )
+        return composed
+
+
+def _text_problem(error: ValueError, pointer: str) -> Problem:
+    match error:
+        case sms.SensitiveNotGsm7():
+            fields = [
+                FieldError(
+                    f"{pointer}/variables/{name}",
+                    "sensitive_not_gsm7",
+                    "Cette valeur confidentielle ne peut pas être transcrite : demandez « encoding »: « ucs2 ».",
+                )
+                for name in error.names
+            ]
+            return Problem("sensitive_not_gsm7", "Une valeur confidentielle n'est jamais transcrite.", fields)
+        case sms.NotGsm7():
+            places = ", ".join(f"« {culprit.char} » à {culprit.position}" for culprit in error.culprits[:10])
+            return field_problem(
+                "text_not_gsm7",
+                f"{pointer}/text",
+                f"Hors de l'alphabet GSM : {places}. Remplacez, ou laissez « auto ».",
+            )
+        case sms.Unencodable():
+            cure = f"Le caractère à la position {error.position} ne peut pas être envoyé : retirez-le."
+            return field_problem("text_not_ucs2", f"{pointer}/text", cure)
+    raise error
+
+
+class Cook:
+    """Makes recipes from requests."""
+
+    def __init__(self, registry: Registry, max_parts: Callable[[], int]) -> None:
+        self._registry = registry
+        self._max_parts = max_parts
+
+    def recipe(self, body: MessageFields, caller: Caller, now: int, at: str = "") -> Recipe:
+        """Look everything up. ``at`` is the JSON pointer of ``body`` in the request. Raises Problem."""
+        if body.callback_url is not None:
+            raise field_problem(
+                "not_available", f"{at}/callback_url", "Les rappels n'existent pas encore : retirez-le."
+            )
+        school = self._school(body, caller)
+        action = self._action(body.action or "")
+        mode = body.mode or self._registry.mode(action)
+        accounts = self._registry.accounts_of(mode)
+        if not accounts:
+            raise Problem("no_provider", f"Le mode « {mode} » n'a aucun compte fournisseur dans la configuration.")
+        source, template = self._source(body, school.uai, at)
+        _check_sensitive(body, source, at)
+        return Recipe(
+            school=school,
+            action=action,
+            mode=mode,
+            accounts=accounts,
+            sender=_sender(body.sender or action.sender or school.sender, accounts, at),
+            source=source,
+            template=template,
+            sensitive=frozenset(body.sensitive),
+            encoding=body.encoding,
+            transliterate=body.transliterate,
+            narrow=any(account.narrow for account in accounts),
+            max_parts=action.max_parts or self._max_parts(),
+            priority=body.priority,
+            held=_held(body, action, caller),
+            overridden=_overridden(body, caller, at),
+            now=now,
+            **_times(body, now, at),
+        )
+
+    def _school(self, body: MessageFields, caller: Caller) -> KnownSchool:
+        uai = caller.school(body.school)
+        if (school := self._registry.school(uai)) is None:
+            raise field_problem("unknown_school", "/school", f"L'établissement {uai} n'est pas dans la configuration.")
+        return school
+
+    def _action(self, code: str) -> Action:
+        if (action := self._registry.action(code)) is None:
+            cure = f"L'action {code} n'existe pas : GET /v1/actions donne la liste."
+            raise field_problem("unknown_action", "/action", cure)
+        if action.treatment != "sms":
+            raise field_problem("treatment_not_sms", "/action", f"L'action {code} n'est pas traitée par SMS.")
+        return action
+
+    def _source(self, body: MessageFields, school: str, at: str) -> tuple[str, str | None]:
+        """The text, which wins, and the template's code, which is recorded."""
+        if body.template is None:
+            if body.text is None:
+                raise field_problem("missing_text", f"{at}/text", "Donnez « text » ou « template ».")
+            return body.text, None
+        if (template := self._registry.template(body.template, school)) is None:
+            cure = f"Le modèle {body.template} n'existe pas : GET /v1/templates donne la liste."
+            raise field_problem("unknown_template", f"{at}/template", cure)
+        return body.text if body.text is not None else template.text, template.code
+
+
+def _check_sensitive(body: MessageFields, source: str, at: str) -> None:
+    """A name that is not a keyword of the text is a slip that would show what must stay hidden."""
+    known = sms.keywords(source)
+    for place, name in enumerate(body.sensitive):
+        if name not in known:
+            cure = f"« {name} » n'est pas un mot-clé du texte : écrivez-le comme dans le texte, sans #."
+            raise field_problem("invalid_field", f"{at}/sensitive/{place}", cure)
+
+
+def _sender(sender: str, accounts: tuple[AccountSettings, ...], at: str) -> str:
+    short_codes = {code for account in accounts for code in account.senders}
+    if fault := read_sender(sender, short_codes):
+        raise field_problem("invalid_sender", f"{at}/sender", _SENDER_CURES[fault])
+    return sender
+
+
+def _held(body: MessageFields, action: Action, caller: Caller) -> bool:
+    if body.hold is None:
+        return action.release == "manual"
+    if not body.hold and action.release == "manual" and not caller.may(Scope.RELEASE):
+        raise Problem("release_required", "Cette action attend qu'une personne diffuse : retirez « hold ».")
+    return body.hold
+
+
+def _overridden(body: MessageFields, caller: Caller, at: str) -> bool:
+    if body.override is None:
+        return False
+    if not caller.may(Scope.RELEASE):
+        raise Problem("forbidden_scope", f"Lever « ne pas envoyer » ({at}/override) demande le droit « release ».")
+    return True
+
+
+def _times(body: MessageFields, now: int, at: str) -> dict[str, Any]:
+    send_at, valid_until = _millis(body.send_at), _millis(body.valid_until)
+    start = max(now, send_at or now)
+    if valid_until is not None and valid_until <= start:
+        cure = "La fin de validité est passée, ou vient avant l'envoi."
+        raise field_problem("invalid_time", f"{at}/valid_until", cure)
+    if send_at is not None and send_at > now + _FAR:
+        raise field_problem("invalid_time", f"{at}/send_at", "Un envoi se diffère d'un an au plus.")
+    return {"send_at": send_at if send_at is not None and send_at > now else None, "valid_until": valid_until}
+
+
+_FAR = 366 * 24 * 3600 * 1000
+
+
+def _millis(instant: datetime | None) -> int | None:
+    return int(instant.timestamp() * 1000) if instant is not None else None

@@ -1,0 +1,35 @@
+"""Which modes an account may serve now. Pure.
+
+Rules: the first account of a mode that can send takes its messages; the next ones only once every account before
+them has been unable to send for its ``failover_after``. A paused account is unable like any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class Link(Protocol):
+    """An account as routing sees it."""
+
+    @property
+    def down_since(self) -> float | None:
+        """Since when (seconds) it cannot send; None while it can."""
+
+    @property
+    def failover_after(self) -> float:
+        """Seconds of that after which the next account takes over."""
+
+
+def modes_for(account: str, modes: Mapping[str, Sequence[str]], links: Mapping[str, Link], now: float) -> tuple[str, ...]:
+    """The modes whose messages this account may take at ``now``."""
+    return tuple(mode for mode, order in modes.items() if account in order and _first(account, order, links, now))
+
+
+def _first(account: str, order: Sequence[str], links: Mapping[str, Link], now: float) -> bool:
+    return all(_given_up(links.get(before), now) for before in order[: order.index(account)])
+
+
+def _given_up(link: Link | None, now: float) -> bool:
+    if link is None or link.down_since is None:
+        return link is None
+    return now - link.down_since >= link.failover_after
