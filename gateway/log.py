@@ -55,6 +55,10 @@ class Guard(logging.Filter):
 def _clean(value: Any) -> Any:
     if isinstance(value, bool | int | float) or value is None:
         return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {redact(str(key)): _clean(item) for key, item in value.items()}
     return redact(str(value))
 
 

@@ -15,11 +15,12 @@ def message_of(model: type[BaseModel], error: ErrorDetails) -> str:
     path = error["loc"]
     above, field = _inside(model, path[:-1]), _field(model, path)
     words = _WORDS.get(error["type"])
-    if words is None:
-        text = error["msg"].removeprefix("Value error, ")
-        text = text[:1].lower() + text[1:]
-    else:
+    if words is not None:
         text = words(str(path[-1]) if path else "", error.get("ctx") or {}, above)
+    elif error["type"] == "value_error":
+        text = error["msg"].removeprefix("Value error, ")
+    else:
+        text = error["msg"][:1].lower() + error["msg"][1:]
     if field is not None and field.description and error["type"] not in ("extra_forbidden", "value_error"):
         text += f" ({field.description})"
     return text
