@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway import csvout, french
 from gateway.model import MODES
 from gateway.periods import local, months
-from gateway.pricing import euros
 from gateway.states import Status
 from gateway.store import reports
 from gateway.store import synthesis as figures
 from gateway.store.selection import After, Order, Selection, Sort, rank
+from gateway.views import cost_view
 
 if TYPE_CHECKING:
     from gateway.registry import Registry
@@ -43,11 +43,6 @@ SYNTHESIS_HEADINGS = {
     "excel-fr": ("Action", "Date", "Nb délivré", "Nb total", "SMS", "Coût HT"),
     "rfc4180": ("action", "action_short_label", "month", "delivered", "total", "parts", "cost"),
 }
-
-
-def cost(micros: int) -> dict[str, str]:
-    """An amount as every answer says it: decimal string, before tax."""
-    return {"amount": euros(micros), "currency": "EUR"}
 
 
 # ---- recap ----
@@ -177,7 +172,7 @@ def _total(lines: Sequence[figures.Sums]) -> dict[str, object]:
         "delivered": sum(line.delivered for line in lines),
         "total": sum(line.total for line in lines),
         "parts": sum(line.parts for line in lines),
-        "cost": cost(sum(line.amount for line in lines)),
+        "cost": cost_view(sum(line.amount for line in lines)),
     }
 
 

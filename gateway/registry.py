@@ -80,7 +80,12 @@ class Registry:
     def zone(self, uai: str) -> ZoneInfo:
         """Where the school's days and months are; ``defaults.timezone`` for a school no longer declared."""
         known = self._schools.get(uai)
-        return known.zone if known else ZoneInfo(self._settings.defaults.timezone)
+        return known.zone if known else self.home
+
+    @property
+    def home(self) -> ZoneInfo:
+        """``defaults.timezone``: for what is of no school."""
+        return ZoneInfo(self._settings.defaults.timezone)
 
     # ---- actions and templates ----
 
@@ -127,6 +132,10 @@ class Registry:
     def accounts_of(self, mode: Mode) -> tuple[AccountSettings, ...]:
         """The accounts of a mode, first choice first; empty when it has none."""
         return tuple(self._accounts[name] for name in self._settings.modes.get(mode, ()))
+
+    def modes(self) -> Mapping[str, tuple[str, ...]]:
+        """The accounts of each mode, by name, first choice first."""
+        return dict(self._settings.modes)
 
     def mode(self, action: Action) -> Mode:
         """The mode of an action that a message does not overrule."""

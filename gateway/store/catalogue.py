@@ -1,6 +1,7 @@
 """Actions, templates and pauses of accounts that were set through the API."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
@@ -69,10 +70,19 @@ async def delete_template(conn: AsyncConnection, code: str) -> bool:
     return (await conn.execute(delete(template).where(template.c.code == code))).rowcount > 0
 
 
-async def pauses(conn: AsyncConnection) -> dict[str, int]:
-    """The paused accounts, each with the instant since when."""
-    rows = (await conn.execute(select(account_pause.c.account, account_pause.c.at))).all()
-    return {row.account: row.at for row in rows}
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Since when an account is paused (milliseconds), by whom and why."""
+
+    at: int
+    actor: str
+    reason: str
+
+
+async def pauses(conn: AsyncConnection) -> dict[str, Pause]:
+    """The paused accounts."""
+    rows = (await conn.execute(select(account_pause))).all()
+    return {row.account: Pause(row.at, row.actor, row.reason) for row in rows}
 
 
 async def pause(conn: AsyncConnection, name: str, actor: str, reason: str, now: int) -> None:

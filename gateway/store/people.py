@@ -107,11 +107,19 @@ async def history(conn: AsyncConnection, school: str, number: str) -> Sequence[C
     return [Change(*row) for row in (await conn.execute(question.order_by(table.id))).all()]
 
 
-async def opt_outs(conn: AsyncConnection, school: str, after: str, limit: int) -> Sequence[Person]:
-    """The numbers that opted out, in their order, beginning after ``after``."""
-    wanted = select(opt_out).where(opt_out.c.school == school, opt_out.c.number > after)
-    rows = (await conn.execute(wanted.order_by(opt_out.c.number).limit(limit))).all()
-    return [_person(row.number, None, row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class OptOutsAfter:
+    """Where a page of opt-outs begins: an instant, and how many of that instant were shown. It names nobody."""
+
+    at: int = 0
+    seen: int = 0
+
+
+async def opt_outs(conn: AsyncConnection, school: str, after: OptOutsAfter, limit: int) -> Sequence[Person]:
+    """The numbers that opted out, oldest first; those of one instant, as an import makes them, by number."""
+    wanted = select(opt_out).where(opt_out.c.school == school, opt_out.c.at >= after.at)
+    rows = await conn.execute(wanted.order_by(opt_out.c.at, opt_out.c.number).limit(limit).offset(after.seen))
+    return [_person(row.number, None, row) for row in rows.all()]
 
 
 async def count_opt_outs(conn: AsyncConnection, school: str) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store import people
 from gateway.store.database import Store, open_store
-from gateway.store.people import ConsentWish, Person, Wish, judge
+from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish, judge
 
 SCHOOL = "0570051W"
 A, B = "+33612345678", "+262692123456"
@@ -80,10 +80,11 @@ async def test_who_said_what_and_when_survives_a_change_of_the_other(store: Stor
 
 async def test_opt_outs_are_listed_in_pages(store: Store) -> None:
     numbers = [f"+3361234567{digit}" for digit in range(5)]
-    await wish(store, *(Wish(number, opted_out=True) for number in numbers))
-    first = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, "", 3))
-    rest = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, first[-1].number, 3))
-    assert [person.number for person in (*first, *rest)] == numbers
+    await wish(store, Wish(numbers[4], opted_out=True), now=500)
+    await wish(store, *(Wish(number, opted_out=True) for number in numbers[:4]))
+    first = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, OptOutsAfter(), 3))
+    rest = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, OptOutsAfter(1000, 2), 3))
+    assert [person.number for person in (*first, *rest)] == [numbers[4], *numbers[:4]]
     assert await store.read(lambda conn: people.count_opt_outs(conn, SCHOOL)) == 5
 
 

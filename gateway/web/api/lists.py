@@ -6,7 +6,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import csvout, french
-from gateway.accounts import cost, pages
+from gateway.accounts import pages
 from gateway.caller import Caller, Scope
 from gateway.problem import Problem
 from gateway.registry import KnownSchool, Registry
@@ -14,6 +14,7 @@ from gateway.requests import Body
 from gateway.states import FINAL, Status
 from gateway.store import reports
 from gateway.store.selection import Order, Selection, Sort
+from gateway.views import cost_view
 from gateway.web.api.filters import PENDING, ListQuery, Paging, order_of, read_cursor, selection, write_cursor
 from gateway.web.api.views import masked, message_view, number_of, stamp
 from gateway.web.route import Call, Reply, Route
@@ -145,7 +146,7 @@ async def show_batch(call: Call) -> Reply:
             "accepted": row.accepted,
             "ignored": row.ignored,
             "parts": row.parts,
-            "cost": cost(row.amount),
+            "cost": cost_view(row.amount),
             "counts": dict(states),
             "pending": sum(number for status, number in states.items() if status not in FINAL),
         }

@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 
 from gateway import csvout, french
-from gateway.accounts import cost, status_label
+from gateway.accounts import status_label
 from gateway.caller import Caller, Scope
 from gateway.model import PRIORITY_OF_RANK
 from gateway.periods import local
 from gateway.states import Status
+from gateway.views import cost_view
 
 
 def masked(caller: Caller) -> bool:
@@ -57,7 +58,7 @@ def _content(row: Any, masked: bool) -> dict[str, Any]:
         "characters": row.characters,
         "units": row.units,
         "parts": row.parts,
-        "cost": cost(row.amount),
+        "cost": cost_view(row.amount),
         "replacements": orjson.loads(row.replacements),
     }
 

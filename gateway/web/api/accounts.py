@@ -1,0 +1,112 @@
+"""Provider accounts: how each is doing, and pause and resume. Never a secret."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.caller import Scope
+from gateway.model import MODES, AccountSettings
+from gateway.problem import Problem
+from gateway.requests import Body, Short
+from gateway.states import Status
+from gateway.store import catalogue, reports
+from gateway.web.api.actions import ADMIN, whole
+from gateway.web.api.consents import actor
+from gateway.web.api.views import stamp
+from gateway.web.route import Call, Reply, Route
+
+SEE = frozenset({Scope.READ, Scope.ACCOUNTS})
+
+
+class PauseQuery(Body):
+    """Why: shown with the account."""
+
+    reason: Short = Field("", description="shown with the account")
+
+
+async def list_accounts(call: Call) -> Reply:
+    """``GET /v1/accounts``. ``bound``, ``ready`` and ``why`` are null where no lane runs (role ``api``)."""
+
+    async def question(
+        conn: AsyncConnection,
+    ) -> tuple[Mapping[str, catalogue.Pause], Mapping[str, int], Mapping[tuple[str, Status], int]]:
+        return await catalogue.pauses(conn), await reports.queued_by_mode(conn), await reports.in_hand(conn)
+
+    pauses, queued, in_hand = await call.parts.store.read(question)
+    return Reply(whole([_view(call, account, pauses, queued, in_hand) for account in call.parts.registry.accounts()]))
+
+
+def _view(
+    call: Call,
+    account: AccountSettings,
+    pauses: Mapping[str, catalogue.Pause],
+    queued: Mapping[str, int],
+    in_hand: Mapping[tuple[str, Status], int],
+) -> dict[str, Any]:
+    modes = [mode for mode in MODES if account in call.parts.registry.accounts_of(mode)]
+    lane = call.parts.lanes.get(account.name)
+    running = lane.describe() if lane is not None else {}
+    pause = pauses.get(account.name)
+    return {
+        "name": account.name,
+        "adapter": account.adapter,
+        "modes": modes,
+        "bound": running.get("bound"),
+        "ready": running.get("ready"),
+        "why": running.get("why"),
+        "paused": pause is not None,
+        "paused_at": stamp(pause.at, call.parts.registry.home) if pause else None,
+        "paused_by": pause.actor if pause else None,
+        "paused_reason": pause.reason if pause else None,
+        "rate": account.rate,
+        "window": account.window,
+        "queue": sum(queued.get(mode, 0) for mode in modes),
+        "sending": in_hand.get((account.name, Status.SENDING), 0),
+        "uncertain": in_hand.get((account.name, Status.UNCERTAIN), 0),
+    }
+
+
+async def pause_account(call: Call) -> Reply:
+    """``POST /v1/accounts/{name}/pause``: nothing more leaves; what left is waited for. Outlives restarts."""
+    name, who, now = _known(call), actor(call), call.parts.clock()
+    reason = call.query.reason
+    await call.parts.store.write(lambda conn: catalogue.pause(conn, name, who, reason, now))
+    lane = call.parts.lanes.get(name)
+    if lane is not None:
+        lane.pause()
+    return Reply({"name": name, "paused": True})
+
+
+async def resume_account(call: Call) -> Reply:
+    """``POST /v1/accounts/{name}/resume``."""
+    name = _known(call)
+    await call.parts.store.write(lambda conn: catalogue.resume(conn, name))
+    lane = call.parts.lanes.get(name)
+    if lane is not None:
+        lane.resume()
+    return Reply({"name": name, "paused": False})
+
+
+def _known(call: Call) -> str:
+    name = call.path["name"]
+    if call.parts.registry.account(name) is None:
+        raise Problem("not_found", "Aucun compte fournisseur n'a ce nom : voir GET /v1/accounts.")
+    return name
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(*("GET", "/v1/accounts", list_accounts, SEE, "Les comptes fournisseurs et leur état"), tag="accounts"),
+    Route(
+        *("POST", "/v1/accounts/{name}/pause", pause_account, ADMIN, "Suspendre un compte fournisseur"),
+        query=PauseQuery,
+        tag="accounts",
+        problems=("not_found",),
+    ),
+    Route(
+        *("POST", "/v1/accounts/{name}/resume", resume_account, ADMIN, "Reprendre un compte fournisseur"),
+        tag="accounts",
+        problems=("not_found",),
+    ),
+)

@@ -1,0 +1,213 @@
+"""Diffuser, supprimer, renvoyer: moving messages that wait, by their ids or by a filter. Repeating is harmless."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self
+
+from pydantic import Field, StringConstraints, model_validator
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.caller import Caller, Scope
+from gateway.problem import FieldError, Problem
+from gateway.requests import Body
+from gateway.states import UNSENT, Status
+from gateway.store import moves, reports
+from gateway.store.desk import Rules
+from gateway.store.moves import Move
+from gateway.store.selection import Selection
+from gateway.web.api.filters import Filters, selection
+from gateway.web.api.lists import known_school, own_batch
+from gateway.web.api.views import number_of
+from gateway.web.route import Call, Reply, Route
+
+MOST = 10_000
+
+MessageId = Annotated[str, StringConstraints(max_length=40)]
+
+
+class Chosen(Body):
+    """Which messages: ``ids``, or ``filter`` with the ``expected_count`` that the person has seen."""
+
+    ids: tuple[MessageId, ...] | None = Field(None, max_length=MOST)
+    filter: Filters | None = None
+    expected_count: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            raise ValueError("expected either ids, or filter with expected_count")
+        if (self.filter is None) != (self.expected_count is None):
+            raise ValueError("expected_count goes with filter, and filter with expected_count")
+        return self
+
+
+Verb = Callable[[AsyncConnection, Sequence[int], int, str, Rules], Awaitable[list[Move]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One of the three moves: the states it starts from, and the scope for messages of any application."""
+
+    verb: Verb
+    begins: frozenset[Status]
+    any_app: Scope = Scope.RELEASE
+
+
+RELEASE = Deed(moves.release, frozenset({Status.HELD}))
+CANCEL = Deed(moves.cancel, UNSENT)
+RESEND = Deed(moves.resend, frozenset({Status.UNCERTAIN}))
+
+
+async def by_choice(call: Call, deed: Deed) -> Reply:
+    """Do it to the messages of the body."""
+    chosen: Chosen = call.body
+    if chosen.ids is not None:
+        return await _by_ids(call, deed, chosen.ids)
+    wanted = selection(chosen.filter or Filters(), known_school(call.parts.registry, call.caller, _school(chosen)))
+    return await _by_filter(call, deed, wanted, chosen.expected_count)
+
+
+def _school(chosen: Chosen) -> str | None:
+    return chosen.filter.school if chosen.filter else None
+
+
+async def by_batch(call: Call, deed: Deed) -> Reply:
+    """Do it to all the messages of the batch in the address that may still be moved so."""
+    batch = await own_batch(call)
+    return await _by_filter(call, deed, Selection(batch.school, batch=batch.ulid), None)
+
+
+async def _by_ids(call: Call, deed: Deed, ids: Sequence[str]) -> Reply:
+    ulids = [number_of(message_id, "msg") for message_id in ids]
+
+    async def verb(conn: AsyncConnection) -> tuple[list[FieldError], list[Move]]:
+        owners = await reports.owners(conn, list(dict.fromkeys(ulids)))
+        errors = [
+            error for place, ulid in enumerate(ulids) if (error := _denied(call.caller, deed, owners, place, ulid))
+        ]
+        if errors:
+            return errors, []
+        return [], await _do(call, deed, conn, [owners[ulid].id for ulid in ulids])
+
+    errors, done = await call.parts.store.write(verb)
+    if errors:
+        foreign = errors[0].code == "forbidden_scope"
+        detail = _OTHER_APP if foreign else "Retirez de « ids » ceux qui ne sont pas de vos établissements."
+        raise Problem(errors[0].code, detail, errors[:100])
+    return await _reply(call, done)
+
+
+_OTHER_APP = "Sans le droit « release », une application ne supprime que ses propres messages."
+
+
+def _denied(caller: Caller, deed: Deed, owners: Any, place: int, ulid: str) -> FieldError | None:
+    owner = owners.get(ulid)
+    if owner is None or owner.school not in caller.schools:
+        return FieldError(f"/ids/{place}", "not_found", "Aucun message de vos établissements ne porte cet identifiant.")
+    if owner.app != caller.app and not caller.may(deed.any_app):
+        return FieldError(f"/ids/{place}", "forbidden_scope", _OTHER_APP)
+    return None
+
+
+async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | None) -> Reply:
+    """Select and move in one transaction; without a state named, those in a state that this begins from."""
+    if not wanted.statuses:
+        wanted = replace(wanted, statuses=deed.begins)
+    if not call.caller.may(deed.any_app):
+        wanted = replace(wanted, app=call.caller.app)
+
+    async def verb(conn: AsyncConnection) -> tuple[int, list[Move]]:
+        ids = await reports.ids(conn, wanted)
+        if expected is not None and len(ids) != expected:
+            return len(ids), []
+        return len(ids), await _do(call, deed, conn, ids)
+
+    found, done = await call.parts.store.write(verb)
+    if expected is not None and found != expected:
+        detail = f"La sélection compte {found} message(s), non {expected} : affichez-la de nouveau."
+        raise Problem("selection_changed", detail, [FieldError("/expected_count", "selection_changed", detail)])
+    return await _reply(call, done)
+
+
+async def _do(call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int]) -> list[Move]:
+    actor = f"{call.caller.app}/{call.caller.key}"
+    return await deed.verb(conn, ids, call.parts.clock(), actor, call.parts.rules)
+
+
+async def _reply(call: Call, done: Sequence[Move]) -> Reply:
+    skipped = [move for move in done if not move.done]
+    ulids = await call.parts.store.read(lambda conn: reports.ulids(conn, [move.id for move in skipped]))
+    return Reply(
+        {
+            "done": len(done) - len(skipped),
+            "skipped": [
+                {"id": f"msg_{ulids[move.id]}", "status": move.status, "code": move.code}
+                for move in skipped
+                if move.id in ulids
+            ],
+        }
+    )
+
+
+async def release_messages(call: Call) -> Reply:
+    """``POST /v1/messages/release``: « Diffuser les SMS sélectionnés »."""
+    return await by_choice(call, RELEASE)
+
+
+async def cancel_messages(call: Call) -> Reply:
+    """``POST /v1/messages/cancel``: « Supprimer », before anything left."""
+    return await by_choice(call, CANCEL)
+
+
+async def resend_messages(call: Call) -> Reply:
+    """``POST /v1/messages/resend``: uncertain ones once more, knowing that they may arrive twice."""
+    return await by_choice(call, RESEND)
+
+
+async def release_batch(call: Call) -> Reply:
+    """``POST /v1/batches/{id}/release``."""
+    return await by_batch(call, RELEASE)
+
+
+async def cancel_batch(call: Call) -> Reply:
+    """``POST /v1/batches/{id}/cancel``."""
+    return await by_batch(call, CANCEL)
+
+
+_RELEASE = frozenset({Scope.RELEASE})
+_CANCEL = frozenset({Scope.RELEASE, Scope.SEND})
+_CHOICE_PROBLEMS = ("selection_changed", "not_found", "school_required", "school_forbidden")
+_BYTES = 1024 * 1024
+
+
+def _choice(path: str, handler: Any, scopes: frozenset[Scope], summary: str) -> Route:
+    return Route(
+        *("POST", path, handler, scopes, summary),
+        body=Chosen,
+        tag="messages",
+        max_bytes=_BYTES,
+        problems=_CHOICE_PROBLEMS,
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    _choice("/v1/messages/release", release_messages, _RELEASE, "Diffuser les SMS sélectionnés"),
+    _choice("/v1/messages/cancel", cancel_messages, _CANCEL, "Supprimer des messages non partis"),
+    _choice("/v1/messages/resend", resend_messages, _RELEASE, "Renvoyer des messages incertains (double possible)"),
+    Route(
+        *("POST", "/v1/batches/{id}/release", release_batch, _RELEASE, "Diffuser un envoi groupé"),
+        tag="batches",
+        problems=("not_found",),
+    ),
+    Route(
+        *(
+            "POST",
+            "/v1/batches/{id}/cancel",
+            cancel_batch,
+            _CANCEL,
+            "Supprimer d'un envoi groupé ce qui n'est pas parti",
+        ),
+        tag="batches",
+        problems=("not_found",),
+    ),
+)

@@ -1,0 +1,139 @@
+"""The « rapport d'envoi »: every step of a message and every part, with times."""
+
+from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.states import FRENCH, Status
+from gateway.store import reports
+from gateway.web.api.lists import READ, own_message
+from gateway.web.api.views import masked, message_view, stamp
+from gateway.web.route import Call, Reply, Route
+
+Rows = Sequence[reports.AnyRow]
+
+#: What each kind of step is to staff; an ending is named by its state.
+STEPS = {
+    "accepted": "Enregistré",
+    "override": "« Ne pas envoyer » levé exceptionnellement",
+    "ignored": "Ignoré",
+    "released": "Diffusé",
+    "due": "Heure d'envoi atteinte",
+    "submitted": "Remis au fournisseur",
+    "acknowledged": "Pris en charge par le fournisseur",
+    "retry": "Refusé pour le moment : nouvel essai prévu",
+    "refused": "Refusé par le fournisseur",
+    "not_sent": "Non envoyé : une autre partie a été refusée",
+    "uncertain": "Sans réponse du fournisseur : envoyé ou non, on ne sait pas",
+    "late_answer": "Réponse tardive du fournisseur",
+    "matched_by_number": "Accusé reconnu par le numéro",
+    "resent": "Envoyé une seconde fois : double possible",
+    "receipt": "Accusé du fournisseur",
+    "late_receipt": "Accusé tardif du fournisseur",
+    "no_receipt": "Aucun accusé dans le délai",
+    "expired": "Délai dépassé",
+    "cancelled": "Supprimé",
+}
+
+#: Steps that a receipt made: they are told once, by the event or, where it moved nothing, by the receipt.
+_OF_RECEIPTS = frozenset({"receipt", "late_receipt", "matched_by_number"})
+
+
+async def report(call: Call) -> Reply:
+    """``GET /v1/messages/{id}/report``."""
+    row = await own_message(call)
+
+    async def question(conn: AsyncConnection) -> tuple[Rows, Rows, Rows]:
+        return (
+            await reports.parts_of(conn, row.id),
+            await reports.events_of(conn, row.id),
+            await reports.receipts_of(conn, row.id),
+        )
+
+    parts, events, receipts = await call.parts.store.read(question)
+    zone = call.parts.registry.zone(row.school)
+    steps = sorted(_steps(row, parts, events, receipts), key=lambda step: step["at"])
+    return Reply(
+        {
+            "message": message_view(row, zone, masked=masked(call.caller)),
+            "steps": [{**step, "at": stamp(step["at"], zone)} for step in steps],
+            "parts": [_part(part, [one for one in receipts if one.part == part.id], zone) for part in parts],
+        }
+    )
+
+
+def _steps(row: Any, parts: Rows, events: Rows, receipts: Rows) -> Iterable[dict[str, Any]]:
+    """In the order in which they happen when they share an instant; ``at`` still in milliseconds."""
+    yield _step(row.created_at, "accepted", detail=row.app)
+    if row.released_at is not None and not any(event.kind == "released" for event in events):
+        yield _step(row.released_at, "released", actor=row.released_by)
+    for part in parts:
+        if part.claimed_at is not None:
+            yield _step(part.claimed_at, "submitted", part=part.id & 0xFF, detail=part.account)
+        if part.answered_at is not None and part.provider_id is not None:
+            yield _step(part.answered_at, "acknowledged", part=part.id & 0xFF, detail=part.provider_id)
+    for event in events:
+        yield _step(event.at, event.kind, event.part, event.status, event.detail, event.actor)
+    told = {(event.part, event.at) for event in events if event.kind in _OF_RECEIPTS}
+    for receipt in receipts:
+        number = receipt.part & 0xFF
+        if (number, receipt.received_at) not in told:
+            yield _step(receipt.received_at, "receipt", number, receipt.status, receipt.state)
+
+
+def _step(
+    at: int,
+    kind: str,
+    part: int | None = None,
+    status: str | None = None,
+    detail: str | None = None,
+    actor: str | None = None,
+) -> dict[str, Any]:
+    label = STEPS.get(kind, kind)
+    if status is not None and kind in _OF_RECEIPTS:
+        label = f"{label} : {FRENCH[Status(status)].lower()}"
+    return {"at": at, "kind": kind, "label": label, "part": part, "status": status, "detail": detail, "actor": actor}
+
+
+def _part(row: Any, receipts: Rows, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "number": row.id & 0xFF,
+        "status": row.state,
+        "status_label": FRENCH[Status(row.state)],
+        "status_at": stamp(row.state_at, zone),
+        "content": row.content,
+        "account": row.account,
+        "tries": row.tries,
+        "resends": row.resends,
+        "due_at": stamp(row.due_at, zone),
+        "submitted_at": stamp(row.claimed_at, zone),
+        "answered_at": stamp(row.answered_at, zone),
+        "provider_id": row.provider_id,
+        "error": row.error,
+        "uncertain_at": stamp(row.uncertain_at, zone),
+        "receipts": [_receipt(receipt, zone) for receipt in receipts],
+    }
+
+
+def _receipt(row: Any, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "received_at": stamp(row.received_at, zone),
+        "state": row.state,
+        "status": row.status,
+        "error": row.error,
+        "submitted": row.submitted,
+        "done": row.done,
+        "intermediate": bool(row.intermediate),
+        "matched_by": row.matched_by,
+    }
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        *("GET", "/v1/messages/{id}/report", report, READ, "Le rapport d'envoi : chaque étape, chaque partie"),
+        tag="messages",
+        problems=("not_found",),
+    ),
+)
