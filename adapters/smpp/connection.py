@@ -7,7 +7,7 @@ A peer that does not read what we write is cut, so that memory stays bounded.
 import asyncio
 from collections.abc import Callable
 from math import inf
-from typing import Final
+from typing import Final, cast
 
 from adapters.smpp.events import Event
 from adapters.smpp.session import Session
@@ -41,8 +41,7 @@ class Link(asyncio.Protocol):
         return self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # not a subclass of it on every loop
         self.flush()
 
     def data_received(self, data: bytes) -> None:

@@ -61,7 +61,8 @@ class _Work:
 class Store:
     """An open database. Made by ``open_store``."""
 
-    def __init__(self, engine: AsyncEngine, reader: AsyncEngine, metrics: StoreMetrics | None) -> None:
+    def __init__(self, url: str, engine: AsyncEngine, reader: AsyncEngine, metrics: StoreMetrics | None) -> None:
+        self.url = url
         self._engine = engine
         self._reader = reader
         self._metrics = metrics
@@ -69,6 +70,7 @@ class Store:
         self._queue: deque[_Work] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self._groups = self._seen = 0
         self.why = ""  #: why it cannot be written, in English; empty while it can
 
     @property
@@ -105,6 +107,11 @@ class Store:
         self._wake.set()
         return future
 
+    def turns(self) -> bool:
+        """Whether the writer took work since the last call, or had none: false only when it hangs."""
+        before, self._seen = self._seen, self._groups
+        return not self._queue or before != self._groups
+
     async def probe(self) -> bool:
         """Try an empty write, so that a store that could not be written is seen to be well again."""
         with suppress(StoreUnavailable):
@@ -127,6 +134,7 @@ class Store:
     async def _commit(self, group: list[_Work]) -> None:
         if not group:
             return
+        self._groups += 1
         try:
             results = await self._transaction(group)
         except Exception as error:
@@ -253,4 +261,4 @@ async def open_store(url: str, metrics: StoreMetrics | None = None, *, migrate: 
             stack.push_async_callback(reader.dispose)
         except DBAPIError as error:
             raise StoreUnavailable(_reason(error)) from error
-        yield await stack.enter_async_context(Store(engine, reader, metrics)._running())
+        yield await stack.enter_async_context(Store(url, engine, reader, metrics)._running())

@@ -27,6 +27,7 @@ class Rules:
     zone: Callable[[str], ZoneInfo]  # of a school
     price: Callable[[str, date, str, str], int]  # account, day, mode, number -> millionths of a euro
     receipts_wait: Callable[[], int]  # milliseconds
+    moved: Callable[[str, str, Status], None]  # is told school, action and new state of each message that moved
 
     def month(self, school: str, at: int) -> str:
         """The accounting month of an instant: ``2026-11`` in the school's zone."""
@@ -138,6 +139,7 @@ class Desk:
         self._events: list[tuple[object, ...]] = []
         self._lines: list[tuple[object, ...]] = []
         self._before: dict[int, tally.Share | None] = {}
+        self._was: dict[int, Status] = {}
 
     @classmethod
     async def take(cls, conn: AsyncConnection, rules: Rules, message_ids: Iterable[int]) -> "Desk":
@@ -164,6 +166,7 @@ class Desk:
         if head.id not in self._changed_heads:
             self._changed_heads.add(head.id)
             self._before[head.id] = tally.share(head, self.rules.month)
+            self._was[head.id] = head.status
 
     def touch_part(self, row: PartRow) -> None:
         """Say that a part's columns change."""
@@ -257,6 +260,9 @@ class Desk:
         if self._lines:
             await insert_rows(conn, ledger, _LEDGER, self._lines)
         await tally.move(conn, self._shares(heads), self._lines)
+        for head in heads:
+            if head.status is not self._was[head.id]:
+                self.rules.moved(head.school, head.action, head.status)
 
     def _shares(self, heads: Sequence[Head]) -> list[tuple[tally.Share | None, tally.Share | None]]:
         return [(self._before[head.id], tally.share(head, self.rules.month)) for head in heads]

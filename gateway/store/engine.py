@@ -69,3 +69,9 @@ def _prepare(engine: Any, begin: str, readonly: bool) -> None:
     @event.listens_for(engine, "begin")
     def begun(conn: Any) -> None:
         conn.exec_driver_sql(begin)
+
+
+def database_size(url: str) -> int:
+    """Bytes of the database and its write-ahead log."""
+    path = database_path(url)
+    return sum(file.stat().st_size for file in (path, path.with_name(f"{path.name}-wal")) if file.exists())

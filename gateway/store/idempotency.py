@@ -1,7 +1,7 @@
 """Answers kept for repeated requests: one row for each ``Idempotency-Key`` used by an application.
 
 A row is written in the transaction of what it protects. Two processes may run the same key at the same time:
-the second's insert fails on the unique (app, key), and its work with it; nothing is done twice.
+the second's insert fails on the unique (app, key), and its work with it (``KeyTaken``); nothing is done twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import bindparam, delete, insert, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.caller import Claim
@@ -25,6 +26,10 @@ class Remembered:
     body_sha256: str
     status: int
     answer: bytes
+
+
+class KeyTaken(Exception):
+    """Another process has answered the same key in the meantime: nothing was kept, ask again."""
 
 
 _FIND = text(
@@ -48,9 +53,13 @@ async def find(conn: AsyncConnection, app: str, key: str) -> Remembered | None:
 
 
 async def remember(conn: AsyncConnection, rows: Sequence[tuple[Claim, int, bytes, int]]) -> None:
-    """Keep answers: (claim, status, JSON answer, now). Raises IntegrityError when one of the keys is taken."""
-    if rows:
+    """Keep answers: (claim, status, JSON answer, now). Raises KeyTaken."""
+    if not rows:
+        return
+    try:
         await conn.execute(_INSERT, [_values(*row) for row in rows])
+    except IntegrityError as error:
+        raise KeyTaken from error
 
 
 def _values(claim: Claim, status: int, answer: bytes, now: int) -> dict[str, object]:

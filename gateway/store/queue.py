@@ -182,8 +182,9 @@ class Settled:
     rules: Rules
 
 
-async def record(conn: AsyncConnection, items: Sequence[Settled]) -> Sequence[None]:
+async def record(conn: AsyncConnection, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     """Record the outcomes of a group; receipts that overtook an acceptance are applied at once."""
+    items = [item for lot in lots for item in lot]
     rules = items[0].rules
     overtaken = await receipts.overtaken(conn, [(item.account, item.outcome) for item in items])
     desk = await Desk.take(conn, rules, [item.part >> 8 for item in items])
@@ -193,7 +194,7 @@ async def record(conn: AsyncConnection, items: Sequence[Settled]) -> Sequence[No
             settle(desk, row, item.account, item.outcome, item.at)
     await receipts.apply_overtaken(conn, desk, [item.part for item in items], overtaken)
     await desk.put_back(conn)
-    return [None] * len(items)
+    return [None] * len(lots)
 
 
 def settle(desk: Desk, row: PartRow, account: str, outcome: Outcome, at: int) -> None:
@@ -263,8 +264,9 @@ def _try_again(desk: Desk, row: PartRow, outcome: Unavailable, at: int) -> None:
         _refuse(desk, row, at, Refused(outcome.why))
 
 
-async def late(conn: AsyncConnection, items: Sequence[Settled]) -> Sequence[None]:
+async def late(conn: AsyncConnection, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     """Record answers that came after their part was called uncertain."""
+    items = [item for lot in lots for item in lot]
     rules = items[0].rules
     overtaken = await receipts.overtaken(conn, [(item.account, item.outcome) for item in items])
     desk = await Desk.take(conn, rules, [item.part >> 8 for item in items])
@@ -274,7 +276,7 @@ async def late(conn: AsyncConnection, items: Sequence[Settled]) -> Sequence[None
             await _late(conn, desk, row, item)
     await receipts.apply_overtaken(conn, desk, [item.part for item in items], overtaken)
     await desk.put_back(conn)
-    return [None] * len(items)
+    return [None] * len(lots)
 
 
 async def _late(conn: AsyncConnection, desk: Desk, row: PartRow, item: Settled) -> None:

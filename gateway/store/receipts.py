@@ -306,3 +306,12 @@ async def settle_parked(conn: AsyncConnection, account: str, now: int, rules: Ru
     await desk.put_back(conn)
     await _unpark(conn, done)
     return len(done)
+
+
+async def to_settle(conn: AsyncConnection, account: str) -> bool:
+    """Whether this account has both parts in doubt and receipts that nobody knows."""
+    sql = (
+        "SELECT EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "
+        "AND state = 'uncertain') AND EXISTS (SELECT 1 FROM receipt WHERE account = ? AND part IS NULL)"
+    )
+    return bool((await fetch(conn, sql, (account, account)))[0][0])

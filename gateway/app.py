@@ -1,0 +1,214 @@
+"""The composition root: the only file that knows every part, and the order in which they start and stop.
+
+Leaving, in this order: listeners shut and open requests finish (``stop.http`` seconds), lanes drain and unbind
+(``stop.lanes`` and the adapter's own few seconds), the janitor ends, the store commits what it holds and closes.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from adapters.smpp.options import SmppAccount
+from adapters.smpp.provider import SmppProvider
+from gateway import log as logs
+from gateway.config import ConfigError, Role, Settings
+from gateway.config.loader import load
+from gateway.doorbell import Doorbell, answering
+from gateway.exits import Exit
+from gateway.intake import Intake
+from gateway.janitor import Janitor
+from gateway.lanes import Lanes
+from gateway.metrics import Metrics
+from gateway.model import AccountSettings
+from gateway.parts import Parts
+from gateway.pricing import price_of
+from gateway.provider import Provider
+from gateway.registry import Registry
+from gateway.store.database import StoreUnavailable, open_store
+from gateway.store.desk import Rules
+from gateway.store.engine import database_path
+from gateway.systemd import Notifier
+from gateway.web.server import serve_health, serve_http
+
+log = logging.getLogger(__name__)
+
+#: The adapters: the model of an account's options, and what speaks to the provider.
+OPTIONS: Mapping[str, type[AccountSettings]] = MappingProxyType({"smpp": SmppAccount})
+
+
+def make_provider(settings: AccountSettings) -> Provider:
+    """The adapter of an account."""
+    match settings:
+        case SmppAccount():
+            return SmppProvider(settings)
+    raise LookupError(f"no adapter {settings.adapter}")
+
+
+def milliseconds() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Gateway:
+    """A running gateway: its parts, its ports, and reloading."""
+
+    def __init__(self, parts: Parts, lanes: Lanes) -> None:
+        self.parts = parts
+        self.lanes = lanes
+        self.http_port = 0
+        self.metrics_port = 0
+
+    async def reload(self, settings: Settings) -> None:
+        """Take another configuration. Addresses and the store stay what they were until a restart."""
+        self.parts.settings = settings
+        self.parts.registry.replace(settings)
+        await self.lanes.replace(settings)
+
+
+@asynccontextmanager
+async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Gateway]:
+    """Everything of a role, started in order and stopped in reverse. Raises StoreUnavailable and OSError."""
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.store.url, metrics))
+        registry = Registry(settings)
+        await registry.load(store)
+        holder: list[Parts] = []
+        rules = _rules(registry, metrics, lambda: holder[0].settings)
+        bell = Doorbell(database_path(settings.store.url))
+        stack.callback(bell.close)
+        lanes = Lanes(store, rules, metrics, milliseconds, registry, make_provider)
+        intake = Intake(
+            store,
+            registry,
+            metrics,
+            milliseconds,
+            lambda: holder[0].settings.defaults.max_parts,
+            lanes.nudge if role is not Role.API else bell.ring,
+        )
+        parts = Parts(settings, store, registry, intake, metrics, milliseconds, rules, lanes.by_name)
+        holder.append(parts)
+        gateway = Gateway(parts, lanes)
+        await stack.enter_async_context(Janitor(parts, dispatch=role is not Role.API).running())
+        if role is not Role.API:
+            await stack.enter_async_context(answering(database_path(settings.store.url), lanes.nudge))
+            await stack.enter_async_context(lanes.running(settings, settings.stop.lanes.total_seconds()))
+        await _listen(stack, gateway, settings, role)
+        try:
+            yield gateway
+        finally:
+            parts.draining = True
+
+
+def _rules(registry: Registry, metrics: Metrics, settings: Callable[[], Settings]) -> Rules:
+    def price(account: str, day: date, mode: str, number: str) -> int:
+        known = registry.account(account)
+        return price_of(known, day, mode, number) if known is not None else 0
+
+    return Rules(
+        zone=registry.zone,
+        price=price,
+        receipts_wait=lambda: int(settings().receipts.wait.total_seconds() * 1000),
+        moved=lambda school, action, status: metrics.messages.labels(school, action, status).inc(),
+    )
+
+
+async def _listen(stack: AsyncExitStack, gateway: Gateway, settings: Settings, role: Role) -> None:
+    listen = settings.http.metrics_listen.of(role) if settings.http.metrics_listen else None
+    if listen is not None:
+        gateway.metrics_port = await stack.enter_async_context(serve_health(gateway.parts, listen))
+    if role is not Role.DISPATCH:
+        seconds = settings.stop.http.total_seconds()
+        serving = serve_http(gateway.parts, settings.http.listen, seconds)
+        gateway.http_port = await stack.enter_async_context(serving)
+
+
+# ---- the command ----
+
+
+def serve(path: Path, role: Role) -> int:
+    """``vaguemestre serve``: until SIGTERM or SIGINT; a second one exits at once; SIGHUP reloads."""
+    try:
+        settings = load(path, OPTIONS)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return Exit.USAGE
+    logs.setup(settings.log.format, settings.log.level)
+    try:
+        return run_loop(_serve(path, settings, role))
+    except StoreUnavailable as error:
+        log.error("the store cannot be opened", extra={"why": str(error)})
+        return Exit.STORE
+    except OSError as error:
+        log.error("cannot listen", extra={"why": str(error)})
+        return Exit.NETWORK
+
+
+def run_loop(main: Coroutine[Any, Any, int]) -> int:
+    """Run a coroutine on the fastest loop that is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
+
+
+async def _serve(path: Path, settings: Settings, role: Role) -> int:
+    notifier = Notifier.from_environment()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with run_gateway(settings, role) as gateway:
+        tasks = [loop.create_task(_watch(notifier, gateway))]
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, _stop_once, stop, number)
+        loop.add_signal_handler(signal.SIGHUP, lambda: tasks.append(loop.create_task(_reload(path, gateway, notifier))))
+        notifier.ready(f"role {role}, listening on port {gateway.http_port}")
+        log.info("ready", extra={"role": role.value, "port": gateway.http_port})
+        await stop.wait()
+        gateway.parts.draining = True
+        notifier.stopping("draining")
+        log.info("stopping")
+        for task in tasks:
+            task.cancel()
+    log.info("stopped")
+    return Exit.FINE
+
+
+def _stop_once(stop: asyncio.Event, number: int) -> None:
+    if stop.is_set():
+        log.warning("second signal: leaving at once; what is in hand will be uncertain")
+        logging.shutdown()
+        sys.stderr.flush()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+    stop.set()
+
+
+async def _reload(path: Path, gateway: Gateway, notifier: Notifier) -> None:
+    """Take the file as it is now; one with errors is refused whole and the old settings stay."""
+    notifier.reloading()
+    try:
+        settings = await asyncio.to_thread(load, path, OPTIONS)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("configuration refused", extra={"problem": str(problem)})
+    else:
+        await gateway.reload(settings)
+        log.info("reloaded")
+    notifier.ready()
+
+
+async def _watch(notifier: Notifier, gateway: Gateway) -> None:
+    """Tell systemd that the loop and the store's writer still turn."""
+    while notifier.watchdog is not None:
+        if gateway.parts.store.turns():
+            notifier.alive()
+        await asyncio.sleep(notifier.watchdog)

@@ -1,0 +1,80 @@
+"""The lanes of a process: one an account, started together, replaced when the configuration changes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from gateway.config import Settings
+from gateway.metrics import Metrics
+from gateway.model import AccountSettings
+from gateway.provider import Provider
+from gateway.registry import Registry
+from gateway.sender import Lane
+from gateway.store import catalogue
+from gateway.store.database import Store
+from gateway.store.desk import Rules
+
+
+class Lanes:
+    """All lanes, by account name."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        registry: Registry,
+        make_provider: Callable[[AccountSettings], Provider],
+    ) -> None:
+        self._store, self._rules, self._metrics, self._clock = store, rules, metrics, clock
+        self._registry, self._make_provider = registry, make_provider
+        self.by_name: dict[str, Lane] = {}
+        self._running: dict[str, AsyncExitStack] = {}
+        self._drain = 0.0
+
+    def nudge(self) -> None:
+        """There may be something to send."""
+        for lane in self.by_name.values():
+            lane.nudge()
+
+    @asynccontextmanager
+    async def running(self, settings: Settings, drain: float) -> AsyncIterator[None]:
+        """All lanes of ``settings``; leaving drains them side by side."""
+        self._drain = drain
+        try:
+            await self.replace(settings)
+            yield
+        finally:
+            await asyncio.gather(*(self._stop(name) for name in list(self.by_name)))
+
+    async def replace(self, settings: Settings) -> None:
+        """Lanes of accounts that changed or are gone drain and stop; new ones start; the others run on."""
+        wanted = {account.name: account for account in settings.accounts}
+        gone = [name for name, lane in self.by_name.items() if wanted.get(name) != lane.settings]
+        await asyncio.gather(*(self._stop(name) for name in gone))
+        paused = await self._store.read(catalogue.pauses)
+        for name, account in wanted.items():
+            if name not in self.by_name:
+                await self._start(account, name in paused)
+        self.nudge()
+
+    async def _start(self, account: AccountSettings, paused: bool) -> None:
+        lane = Lane(
+            account,
+            self._make_provider(account),
+            self._store,
+            self._rules,
+            self._metrics,
+            self._clock,
+            self._registry.modes,
+            self.by_name,
+        )
+        lane.paused = paused
+        stack = AsyncExitStack()
+        await stack.enter_async_context(lane.running(self._drain))
+        self.by_name[account.name], self._running[account.name] = lane, stack
+
+    async def _stop(self, name: str) -> None:
+        await self._running.pop(name).aclose()
+        self.by_name.pop(name, None)

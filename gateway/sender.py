@@ -1,0 +1,339 @@
+"""One lane per account: claim what may leave now, hand it over, record what became of it, drain.
+
+Rules: a lane claims only what the throttle and the window have room for, and counts a part as in hand until its
+outcome is committed: a crash leaves at most a window of them in doubt. Outcomes that cannot be stored are kept and
+tried again. Who holds the lane's lock is the only one to send for the account.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import assert_never
+
+from gateway.fairness import Turns
+from gateway.metrics import Metrics
+from gateway.model import AccountSettings
+from gateway.provider import (
+    Accepted,
+    Outcome,
+    Part,
+    Prepared,
+    Provider,
+    Receipt,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unknown,
+)
+from gateway.routing import modes_for
+from gateway.states import Status
+from gateway.store import queue
+from gateway.store.database import Store, StoreUnavailable
+from gateway.store.desk import Rules
+from gateway.store.lock import lane_lock
+from gateway.store.queue import Claimed, ClaimOrder, Settled
+from gateway.store.receipts import Incoming, receive
+from gateway.throttle import Throttle
+from gateway.wake import Nudge
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a lane looks by itself: nudges are hints.
+POLL = 1.0
+
+#: Seconds between two tries to store outcomes, or to take a lane that another process holds.
+AGAIN = 0.5
+
+
+class Lane:
+    """The loop of one account. It is also the ``Upstream`` of its provider's adapter."""
+
+    def __init__(
+        self,
+        settings: AccountSettings,
+        provider: Provider,
+        store: Store,
+        rules: Rules,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        modes: Callable[[], Mapping[str, tuple[str, ...]]],
+        lanes: Mapping[str, "Lane"],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = settings.name
+        self.settings = settings
+        self.provider = provider
+        self.paused = False
+        self.nudge = Nudge()
+        self._store, self._rules, self._metrics = store, rules, metrics
+        self._clock, self._monotonic = clock, monotonic
+        self._modes, self._lanes = modes, lanes
+        self._throttle = Throttle(settings.rate, monotonic())
+        self._turns = Turns()
+        self._in_hand: dict[int, float] = {}  # part -> when it was handed over
+        self._answered: list[Settled] = []
+        self._late: list[Settled] = []
+        self._to_record = asyncio.Event()
+        self._recorded = Nudge()
+        self._claiming = True
+        self._holds = False
+        self._down_since: float | None = monotonic()
+
+    # ---- what others see ----
+
+    @property
+    def down_since(self) -> float | None:
+        """Since when (monotonic seconds) it cannot send; None while it can."""
+        return self._down_since
+
+    @property
+    def failover_after(self) -> float:
+        """Seconds of that after which the next account of the mode takes over."""
+        return self.settings.failover_after.total_seconds()
+
+    @property
+    def in_hand(self) -> int:
+        """Parts claimed whose outcome is not committed yet."""
+        return len(self._in_hand)
+
+    def describe(self) -> dict[str, object]:
+        """The account for /readyz and /v1/accounts: no secrets."""
+        why = "paused" if self.paused else self.provider.why
+        if not self._holds:
+            why = "another process holds this account's lane"
+        return {
+            "name": self.name,
+            "adapter": self.settings.adapter,
+            "bound": self.provider.bound,
+            "ready": self._can_send(),
+            "why": "" if self._can_send() else why,
+            "paused": self.paused,
+            "rate": self.settings.rate,
+            "window": self.settings.window,
+            "in_hand": self.in_hand,
+        }
+
+    def pause(self) -> None:
+        """Hand nothing over any more; what is in hand is waited for."""
+        self.paused = True
+        self.changed()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self.paused = False
+        self.changed()
+
+    # ---- running ----
+
+    @asynccontextmanager
+    async def running(self, drain: float) -> AsyncIterator[None]:
+        """Send until left; leaving waits ``drain`` seconds for answers, then unbinds."""
+        keeper = asyncio.create_task(self._keep(drain), name=f"lane {self.name}")
+        try:
+            yield
+        finally:
+            self._claiming = False
+            self.nudge()
+            await keeper
+
+    async def _keep(self, drain: float) -> None:
+        async with lane_lock(self._store.url, self.name) as held:
+            while self._claiming and not held():
+                await self.nudge.wait(AGAIN)
+            if held():
+                self._holds = True
+                await self._serve(drain)
+        self._holds = False
+
+    async def _serve(self, drain: float) -> None:
+        recorder = asyncio.create_task(self._record_all(), name=f"recorder {self.name}")
+        try:
+            await self._doubt_orphans()
+            async with self.provider.running(self):
+                while self._claiming:
+                    await self.nudge.wait(await self._safe_turn())
+                await self._drain(drain)
+        finally:
+            # The provider is gone: whatever it had in hand was answered Unknown. Record that before leaving.
+            while self._in_hand and self._store.writable:
+                await self._recorded.wait(AGAIN)
+            recorder.cancel()
+            with suppress(asyncio.CancelledError):
+                await recorder
+
+    async def _doubt_orphans(self) -> None:
+        """What a dead process had claimed is uncertain: nobody will answer it."""
+        while self._claiming:
+            try:
+                count = await self._store.write(
+                    lambda conn: queue.doubt_orphans(
+                        conn, self.name, self._clock(), self._rules, "the process ended before the answer"
+                    )
+                )
+            except StoreUnavailable:
+                await self.nudge.wait(AGAIN)
+            else:
+                if count:
+                    log.warning(
+                        "parts left in doubt by a process that ended", extra={"account": self.name, "parts": count}
+                    )
+                return
+
+    async def _drain(self, seconds: float) -> None:
+        """Claim nothing more; wait for the answers of what is in hand."""
+        until = self._monotonic() + seconds
+        while self._in_hand and self._monotonic() < until:
+            await self._recorded.wait(min(POLL, until - self._monotonic()))
+        if self._in_hand:
+            log.warning("left without answer", extra={"account": self.name, "parts": len(self._in_hand)})
+
+    # ---- claiming ----
+
+    async def _safe_turn(self) -> float:
+        try:
+            return await self._turn()
+        except StoreUnavailable as error:
+            log.error("nothing can be claimed", extra={"account": self.name, "why": str(error)})
+            return POLL
+
+    async def _turn(self) -> float:
+        """Claim and hand over what may leave now; seconds until there may be more."""
+        now = self._monotonic()
+        self._note_health(now)
+        if not self._can_send() or not (room := self._room(now)):
+            return self._rest(now)
+        modes = modes_for(self.name, self._modes(), self._lanes, now)
+        if not modes:
+            return POLL
+        claimed = await self._claim(room, modes)
+        self._hand_over(claimed)
+        if claimed.more:
+            return 0 if self._room(self._monotonic()) else self._rest(self._monotonic())
+        if claimed.next_due is not None:
+            return min(POLL, max(0.0, (claimed.next_due - self._clock()) / 1000))
+        return POLL
+
+    def _can_send(self) -> bool:
+        return self._holds and not self.paused and self.provider.ready
+
+    def _room(self, now: float) -> int:
+        window = self.settings.window - len(self._in_hand)
+        return max(0, min(self._throttle.room(now), self.provider.room, window))
+
+    def _rest(self, now: float) -> float:
+        """Until the throttle lets one part go, if that is what is waited for; else until a nudge, or a poll."""
+        if self._can_send() and not self._throttle.room(now):
+            return max(0.0, min(POLL, self._throttle.next(now) - now))
+        return POLL
+
+    async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
+        order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self.provider.prepare, self._rules)
+        return await self._store.join(queue.claim, order)
+
+    def _hand_over(self, claimed: Claimed) -> None:
+        """Write what was claimed, in the turn in which its commit returned."""
+        if not claimed.prepared:
+            return
+        now, wall = self._monotonic(), self._clock()
+        self._throttle.spend(len(claimed.prepared), now)
+        for ready in claimed.prepared:
+            self._in_hand[ready.part.id] = now
+            self._metrics.accept_to_submit.observe(max(0, wall - claimed.accepted_at[ready.part.id]) / 1000)
+        self._submit(claimed.prepared)
+
+    def _submit(self, prepared: list[Prepared]) -> None:
+        try:
+            self.provider.submit(prepared, self._answer)
+        except Exception as error:  # whatever escapes an adapter may have left: it is unknown
+            log.exception("the adapter failed", extra={"account": self.name})
+            for ready in prepared:
+                self._answer(ready.part, Unknown(type(error).__name__))
+
+    # ---- answers ----
+
+    def _answer(self, part: Part, outcome: Outcome) -> None:
+        """The outcome of a part in hand, once; a second word on it is not taken."""
+        began = self._in_hand.get(part.id)
+        if began is None:
+            return
+        now = self._monotonic()
+        self._metrics.parts.labels(self.name, _result(outcome)).inc()
+        match outcome:
+            case Accepted() | Refused():
+                self._metrics.submit_seconds.labels(self.name).observe(now - began)
+            case Throttled():
+                self._metrics.throttled.labels(self.name).inc()
+                self._throttle.pause(outcome.pause, now)
+            case Unavailable() if not outcome.counts:
+                self._throttle.give_back(1)
+        self._answered.append(Settled(part.id, self.name, outcome, self._clock(), self._rules))
+        self._to_record.set()
+
+    async def _record_all(self) -> None:
+        """Store outcomes as they come; those that cannot be stored are tried until they can."""
+        while True:
+            await self._to_record.wait()
+            self._to_record.clear()
+            answered, self._answered = self._answered, []
+            late, self._late = self._late, []
+            try:
+                if answered:
+                    await self._store.join(queue.record, answered)
+                if late:
+                    await self._store.join(queue.late, late)
+            except StoreUnavailable as error:
+                log.error("outcomes cannot be stored yet", extra={"account": self.name, "why": str(error)})
+                self._answered, self._late = answered + self._answered, late + self._late
+                await asyncio.sleep(AGAIN)
+                self._to_record.set()
+                continue
+            for settled in answered:
+                self._in_hand.pop(settled.part, None)
+            self._recorded()
+            self.nudge()
+
+    # ---- Upstream: what the adapter tells ----
+
+    def changed(self) -> None:
+        """Bound, unbound, or there is room again."""
+        self._note_health(self._monotonic())
+        self.nudge()
+
+    def late(self, part: Part, outcome: Accepted | Refused) -> None:
+        """An answer to a part that is uncertain by now."""
+        self._metrics.parts.labels(self.name, f"late_{_result(outcome)}").inc()
+        self._late.append(Settled(part.id, self.name, outcome, self._clock(), self._rules))
+        self._to_record.set()
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Store and match a receipt; returns after the commit. Raises StoreUnavailable."""
+        at = self._clock()
+        matched = await self._store.join(receive, Incoming(self.name, receipt, at, self._rules))
+        self._metrics.receipts.labels(self.name, receipt.status or "unknown").inc()
+        if matched.sent_at is not None and receipt.status not in (None, Status.IN_TRANSIT):
+            self._metrics.receipt_delay.labels(self.name).observe(max(0, at - matched.sent_at) / 1000)
+
+    def _note_health(self, now: float) -> None:
+        self._metrics.account_bound.labels(self.name).set(self.provider.bound)
+        if self._can_send():
+            self._down_since = None
+        elif self._down_since is None:
+            self._down_since = now
+
+
+def _result(outcome: Outcome) -> str:
+    """The ``result`` label of a part's metric."""
+    match outcome:
+        case Accepted():
+            return "accepted"
+        case Refused():
+            return "refused"
+        case Throttled():
+            return "throttled"
+        case Unavailable():
+            return "unavailable"
+        case Unknown():
+            return "unknown"
+    assert_never(outcome)
