@@ -25,6 +25,6 @@ def find(given: str | None, environ: Mapping[str, str] = os.environ, places: tup
 
 def load_settings(given: str | None) -> Loaded:
     """Find and read it. Raises ConfigError."""
-    from gateway.app import ADAPTERS
+    from gateway.app import OPTIONS
 
-    return read(find(given), {name: adapter.options for name, adapter in ADAPTERS.items()})
+    return read(find(given), OPTIONS)

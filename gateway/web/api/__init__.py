@@ -1,1 +1,1 @@
-""""""
+"""One module per resource, each with its ``ROUTES``."""
