@@ -11,7 +11,20 @@ from aiohttp.http_exceptions import HttpProcessingError
 from gateway.parts import Parts
 from gateway.problem import Problem
 from gateway.web import docs, health
-from gateway.web.api import batches, messages, preview
+from gateway.web.api import (
+    accounts,
+    actions,
+    batches,
+    consents,
+    lists,
+    messages,
+    preview,
+    recap,
+    release,
+    reports,
+    synthesis,
+    templates,
+)
 from gateway.web.auth import Keys
 from gateway.web.endpoint import Answerer, Desk, Endpoint, MethodNotAllowed, guarded
 from gateway.web.idempotency import Answers
@@ -22,6 +35,15 @@ RESOURCES: tuple[Route, ...] = (
     *messages.ROUTES,
     *batches.ROUTES,
     *preview.ROUTES,
+    *lists.ROUTES,
+    *reports.ROUTES,
+    *release.ROUTES,
+    *recap.ROUTES,
+    *synthesis.ROUTES,
+    *actions.ROUTES,
+    *templates.ROUTES,
+    *consents.ROUTES,
+    *accounts.ROUTES,
     *health.ROUTES,
 )
 
