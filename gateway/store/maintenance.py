@@ -6,13 +6,18 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_path, upgrade
 
 
 async def migrate(url: str) -> str:
-    """Bring the schema to this version's; the revision it is at then."""
-    await asyncio.to_thread(upgrade, url)
+    """Bring the schema to this version's; the revision it is at then. Raises StoreUnavailable."""
+    try:
+        await asyncio.to_thread(upgrade, url)
+    except DBAPIError as error:
+        raise StoreUnavailable(f"{database_path(url)} cannot be opened or written") from error
     return await asyncio.to_thread(_revision, database_path(url))
 
 
