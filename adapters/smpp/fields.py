@@ -127,8 +127,10 @@ def read(command: int, data: bytes) -> tuple[dict[str, Value], int]:
     found: dict[str, Value] = {}
     position, end = 0, len(data)
     for field in BODIES[command]:
-        if position >= end and command & codes.RESPONSE:
-            break
+        if position >= end:
+            if command & codes.RESPONSE:
+                break
+            raise Malformed(f"ends before {field.name}", found)
         kind = type(field)
         if kind is Text:
             stop = data.find(b"\0", position)
@@ -136,8 +138,6 @@ def read(command: int, data: bytes) -> tuple[dict[str, Value], int]:
             found[field.name] = data[position:stop].decode("latin-1")
             position = stop + 1
             continue
-        if position >= end:
-            raise Malformed(f"ends before {field.name}", found)
         if kind is Octets:
             stop = position + 1 + data[position]
             if stop > end:

@@ -7,6 +7,7 @@ Rules:
 """
 
 import asyncio
+import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -147,7 +148,7 @@ class SmppProvider:
         except TimeoutError:
             self._why = f"cannot connect to {place}: no answer"
         except OSError as error:
-            self._why = f"cannot connect to {place}: {error.strerror or error}"
+            self._why = f"cannot connect to {place}: {_reason(error)}"
         else:
             self._link = link
             return link
@@ -218,3 +219,8 @@ class SmppProvider:
             return Refused("generic_nack without a status")
         message_id = pdu.text("message_id")
         return Accepted(message_id, stored_key(message_id, self._options.message_id))
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words, which asyncio replaces by others."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)

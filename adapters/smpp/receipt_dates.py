@@ -9,7 +9,7 @@ _LAYOUTS: Final[dict[int, tuple[str, ...]]] = {
     10: ("%y%m%d%H%M",),
     12: ("%y%m%d%H%M%S", "%Y%m%d%H%M"),
     14: ("%Y%m%d%H%M%S",),
-    16: ("%y%m%d%H%M%S",),  # SMPP's absolute time: tenths and zone follow
+    15: ("%y%m%d%H%M%S",),  # SMPP's absolute time: tenths and zone follow
 }
 #: Ten digits may be Unix seconds: only when that is near and the calendar's reading is not.
 _NEAR: Final = timedelta(days=10)
@@ -31,7 +31,7 @@ def read_date(value: str, near: datetime) -> datetime | None:
 
 def _parse(digits: str, layout: str) -> datetime | None:
     try:
-        return datetime.strptime(digits[:12] if len(digits) == 16 else digits, layout)  # noqa: DTZ007
+        return datetime.strptime(digits[:12] if len(digits) == 15 else digits, layout)  # noqa: DTZ007
     except ValueError:
         return None
 

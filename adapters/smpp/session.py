@@ -68,14 +68,14 @@ class WrongState(RuntimeError):
 class Session:
     """One link's protocol, from connection to Closed."""
 
-    def __init__(self, role: Role, timers: Timers, now: float) -> None:
+    def __init__(self, role: Role, timers: Timers, now: float, last_sequence: int = 0) -> None:
         self.state = State.OPEN
         self.role: Final = role
         self._timers = timers
         self._reader = pdu.PduReader()
         self._out: list[bytes] = []
         self._events: list[Event] = []
-        self._sequence = 0
+        self._sequence = last_sequence
         self._open: dict[int, _Open] = {}  # by sequence, in the order they were made
         self._late: dict[int, _Open] = {}
         self._heard = self._busy = self._since = now

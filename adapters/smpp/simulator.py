@@ -144,6 +144,8 @@ class Simulator:
 
     def _submitted(self, link: Link, pdu: Pdu) -> None:
         options, counts = self.options, self.counts
+        if link.session.state not in BOUND:
+            return  # came together with one that had the connection cut
         system_id = self._links[link]
         counts.submits += 1
         if options.rate and not self._allowed(system_id, link.now):

@@ -1,0 +1,58 @@
+"""The options of an SMPP account."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from adapters.smpp.options import SmppAccount
+
+REQUIRED: dict[str, Any] = {"name": "operateur-a", "adapter": "smpp", "host": "127.0.0.1", "system_id": "demo"}
+
+
+def test_defaults() -> None:
+    account = SmppAccount(**REQUIRED)
+    assert (account.port, account.window, account.long_messages, account.message_id) == (2775, 10, "udh8", "auto")
+    assert account.enquire_link.total_seconds() == 30
+    assert not account.narrow
+
+
+def test_sixteen_bit_references_are_narrow() -> None:
+    assert SmppAccount(**REQUIRED, long_messages="udh16").narrow
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "cure"),
+    [
+        ("bind", "pair", "transceiver"),
+        ("bind", "receiver", "transceiver"),
+        ("binds", 2, "binds: 1"),
+        ("long_messages", "sar", "udh8"),
+        ("long_messages", "payload", "udh8"),
+        ("tls", True, "tls: false"),
+        ("password", "seventeen letters", "16"),
+        ("password", "clé", "ASCII"),
+        ("system_id", "sixteen-letters!", "15"),
+        ("system_id", "", "1"),
+        ("port", 0, "1"),
+        ("enquire_link", 0, "longer than 0"),
+        ("reconnect_max", "10ms", "duration"),
+        ("reconnect_max", 0.5, "reconnect_min"),
+        ("window", 0, "1"),
+        ("pasword", "x", "Extra"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_cure(key: str, value: Any, cure: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        SmppAccount(**REQUIRED | {key: value})
+    (error,) = raised.value.errors()
+    assert error["loc"] == (key,)
+    assert cure in error["msg"]
+
+
+def test_the_password_is_not_shown() -> None:
+    assert "s3cret" not in repr(SmppAccount(**REQUIRED, password="s3cret"))
+
+
+def test_every_key_is_described() -> None:
+    assert [name for name, field in SmppAccount.model_fields.items() if not field.description] == []

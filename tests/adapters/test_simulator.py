@@ -1,0 +1,190 @@
+"""The simulator: each of its options, and its command line."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from adapters.smpp import codes, events, pdu
+from adapters.smpp.connection import Link
+from adapters.smpp.provider import SmppProvider
+from adapters.smpp.session import Session, Timers
+from adapters.smpp.simulator import Simulator
+from adapters.smpp.simulator_cli import add_arguments, main, summary
+from adapters.smpp.simulator_options import SimulatorOptions
+from adapters.smpp.states import Role
+from gateway.provider import Accepted, Throttled
+from gateway.states import Status
+from gateway.text import Encoding
+from tests.adapters.gateway_side import PATIENCE, Gateway, account, prepared
+
+
+async def exchange(smsc: Simulator, parts: int, **options: Any) -> Gateway:
+    """Submit so many parts and wait for every outcome."""
+    gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=parts, **options))
+    async with provider.running(gateway):
+        await gateway.until(lambda: provider.ready)
+        provider.submit([prepared(provider, id) for id in range(parts)], gateway.answer)
+        await gateway.until(lambda: len(gateway.outcomes) == parts)
+        wanted = smsc.counts.taken if smsc.options.receipts else 0
+        await smsc.until(lambda: smsc.counts.receipts_acknowledged == wanted)
+    return gateway
+
+
+async def test_a_share_is_undelivered() -> None:
+    async with Simulator(SimulatorOptions(receipt_delay=0, undelivered=0.3, seed=1)) as smsc:
+        gateway = await exchange(smsc, 200)
+    states = [receipt.status for receipt in gateway.receipts]
+    assert 30 <= states.count(Status.UNDELIVERED) <= 90
+    assert states.count(Status.UNDELIVERED) == smsc.counts.undelivered
+    assert states.count(Status.DELIVERED) == smsc.counts.delivered
+    assert len(states) == 200
+
+
+async def test_the_same_seed_has_the_same_fate() -> None:
+    fates = []
+    for _ in range(2):
+        async with Simulator(SimulatorOptions(receipt_delay=0, undelivered=0.5, seed=7, first_id=1)) as smsc:
+            gateway = await exchange(smsc, 50)
+        fates.append({receipt.id: receipt.status for receipt in gateway.receipts})
+    assert fates[0] == fates[1]
+
+
+@pytest.mark.parametrize("tlvs", [True, False])
+async def test_hexadecimal_in_answers_decimal_in_receipts(tlvs: bool) -> None:
+    async with Simulator(SimulatorOptions(receipt_delay=0, hex_ids=True, first_id=255, receipt_tlvs=tlvs)) as smsc:
+        gateway = await exchange(smsc, 1)
+    assert gateway.outcomes == [(0, Accepted("ff", "ff"))]
+    assert gateway.receipts[0].id == "255"
+    assert "ff" in gateway.receipts[0].keys
+    assert bool(gateway.receipts[0].tlvs) is tlvs
+
+
+async def test_the_rate_is_shared_by_the_sessions_of_a_system_id() -> None:
+    async with Simulator(SimulatorOptions(rate=5, receipts=False)) as smsc:
+        gateways = await asyncio.gather(exchange(smsc, 5), exchange(smsc, 5))
+    outcomes = [outcome for gateway in gateways for _, outcome in gateway.outcomes]
+    assert sum(isinstance(outcome, Throttled) for outcome in outcomes) == smsc.counts.throttled
+    assert 4 <= smsc.counts.throttled <= 5
+    assert smsc.counts.taken == 10 - smsc.counts.throttled
+
+
+async def test_a_share_is_not_answered_but_taken() -> None:
+    async with Simulator(SimulatorOptions(receipt_delay=0, no_answer=0.5, seed=3)) as smsc:
+        gateway = await exchange(smsc, 40, response_timeout=0.2)
+    assert 5 <= smsc.counts.unanswered <= 35
+    assert sum(isinstance(outcome, Accepted) for _, outcome in gateway.outcomes) == 40 - smsc.counts.unanswered
+    assert len(gateway.receipts) == 40
+
+
+async def test_every_so_many_is_not_answered() -> None:
+    async with Simulator(SimulatorOptions(receipts=False, no_answer_every=4)) as smsc:
+        await exchange(smsc, 8, response_timeout=0.2)
+        assert smsc.counts.unanswered == 2
+
+
+async def test_what_it_remembers_of_a_submit() -> None:
+    async with Simulator(SimulatorOptions(receipts=False)) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            long = {"reference": 300, "number": 2, "of": 3}
+            made = prepared(provider, 1, content="Noël 😀", encoding=Encoding.UCS2, **long)
+            provider.submit([made], gateway.answer)
+            await smsc.until(lambda: smsc.counts.taken == 1)
+    (submit,) = smsc.submits
+    assert (submit.system_id, submit.source, submit.to) == ("demo", "CLGPASTEUR", "33660000000")
+    assert (submit.text, submit.part) == ("Noël 😀", (300 & 0xFF, 2, 3))
+    assert smsc.counts.destinations == {"33660000000": 1}
+
+
+async def test_nobody_waits_for_ever() -> None:
+    async with Simulator() as smsc:
+        with pytest.raises(TimeoutError):
+            await smsc.until(lambda: False, patience=0.01)
+
+
+@pytest.mark.parametrize(("undelivered", "expected"), [(0.0, ["1"]), (1.0, ["2", "1"])])
+async def test_receipts_follow_what_was_asked(undelivered: float, expected: list[str]) -> None:
+    """registered_delivery: 0 none, 2 those of failures, 1 all. Receipts come in the order of the submits."""
+    got: list[str] = []
+
+    def open_session(now: float) -> Session:
+        session = Session(Role.ESME, Timers(), now)
+        session.bind(codes.BIND_TRANSCEIVER, {"system_id": "demo"}, now)
+        return session
+
+    def happened(link: Link, event: events.Event) -> None:
+        if isinstance(event, events.Requested):
+            got.append(event.pdu.text("source_addr"))
+            link.session.respond(event.pdu, codes.ROK)
+        elif isinstance(event, events.Bound):
+            for asked in (0, 2, 1):
+                body = pdu.body_of(codes.SUBMIT_SM, {"destination_addr": str(asked), "registered_delivery": asked})
+                link.session.request(codes.SUBMIT_SM, body, "token", link.now)
+
+    async with Simulator(SimulatorOptions(receipt_delay=0, undelivered=undelivered)) as smsc:
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: Link(open_session, happened), "127.0.0.1", smsc.port)
+        await smsc.until(lambda: smsc.counts.receipts_acknowledged == len(expected))
+    assert got == expected
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser()
+    add_arguments(made)
+    return made
+
+
+def test_the_command_line_has_every_option() -> None:
+    args = vars(parser().parse_args([]))
+    assert args == {field.name: field.default for field in fields(SimulatorOptions)} | {"port": 2775}
+
+
+def test_the_command_line_is_read() -> None:
+    args = parser().parse_args(
+        ["--port", "0", "--system-id", "a", "--undelivered", "0.1", "--hex-ids", "--no-receipts"]
+    )
+    assert (args.port, args.system_id, args.undelivered, args.hex_ids, args.receipts) == (0, "a", 0.1, True, False)
+
+
+def test_a_share_is_between_0_and_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--undelivered", "5"])
+    assert "between 0 and 1" in capsys.readouterr().err
+
+
+async def test_a_port_that_is_taken_is_exit_4(capsys: pytest.CaptureFixture[str]) -> None:
+    async with Simulator() as smsc:
+        assert await main(parser().parse_args(["--port", str(smsc.port)])) == 4
+    assert f"127.0.0.1:{smsc.port}" in capsys.readouterr().err
+
+
+async def test_the_summary_has_no_number() -> None:
+    async with Simulator(SimulatorOptions(receipts=False)) as smsc:
+        await exchange(smsc, 3)
+    found = json.loads(summary(smsc))
+    assert (found["taken"], found["destinations"]) == (3, 1)
+    assert "33660000000" not in summary(smsc)
+
+
+async def test_it_runs_until_it_is_told_to_stop() -> None:
+    code = (
+        "import argparse, asyncio\nfrom adapters.smpp.simulator_cli import add_arguments, main\n"
+        "p = argparse.ArgumentParser(); add_arguments(p)\nraise SystemExit(asyncio.run(main(p.parse_args())))"
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, "--port", "0"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    async with asyncio.timeout(PATIENCE):
+        assert b"listening on 127.0.0.1:" in await process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert json.loads(out)["submits"] == 0
