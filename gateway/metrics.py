@@ -43,11 +43,6 @@ class Family(Generic[Metric]):
             child = self._children[values] = self._metric.labels(*values)
         return child
 
-    def forget(self) -> None:
-        """Drop every child: before a gauge's values are set anew."""
-        self._children.clear()
-        self._metric.clear()
-
 
 class Metrics:
     """All metrics of one gateway. Label values are given to ``labels`` in the order of the names below."""

@@ -2,9 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 from gateway import __version__
 from gateway.metrics import Metrics
+from gateway.provider import Outcome
+from gateway.states import Status
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
@@ -83,14 +86,22 @@ def test_values_are_counted() -> None:
     assert f'vaguemestre_build_info{{version="{__version__}"}} 1.0' in text
 
 
-def test_children_are_kept_and_forgotten() -> None:
+def test_children_are_kept() -> None:
     metrics = Metrics()
-    child = metrics.queue_messages.labels("standard", "held")
-    assert metrics.queue_messages.labels("standard", "held") is child
-    child.set(3)
-    metrics.queue_messages.forget()
-    metrics.queue_messages.labels("standard", "queued").set(1)
-    assert 'state="held"' not in metrics.render().decode()
+    assert metrics.parts.labels("a", "accepted") is metrics.parts.labels("a", "accepted")
+
+
+def test_the_reference_names_every_result() -> None:
+    page = REFERENCE.read_text("utf-8")
+    row = re.search(r"^\| `result` \|.*$", page, re.M)
+    assert row
+    assert {kind.__name__.lower() for kind in get_args(Outcome)} <= set(re.findall(r"`(\w+)`", row[0]))
+
+
+def test_the_reference_names_every_state() -> None:
+    row = re.search(r"^\| `status` \(messages\) \|.*$", REFERENCE.read_text("utf-8"), re.M)
+    assert row
+    assert set(re.findall(r"`(\w+)`", row[0])) - {"status"} == {status.value for status in Status}
 
 
 def test_two_gateways_do_not_share() -> None:
