@@ -51,7 +51,7 @@ async def ulids(conn: AsyncConnection, ids: Sequence[int]) -> Mapping[int, str]:
 async def parts_by_mode(conn: AsyncConnection, wanted: Selection) -> Mapping[str, int]:
     """The parts of a selection's messages, by mode."""
     question = select(message.c.mode, func.sum(message.c.parts)).where(condition(wanted)).group_by(message.c.mode)
-    return dict(row._tuple() for row in (await conn.execute(question)).all())
+    return {row[0]: row[1] for row in (await conn.execute(question)).all()}
 
 
 # ---- one message ----
