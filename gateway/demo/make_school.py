@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.demo.names import BOYS, FATHERS, GIRLS, MOTHERS, SURNAMES
+from gateway.demo.school import SEED
 
 FOLDER = Path(__file__).parent / "school"
-SEED = 1871
 HOUSEHOLDS = 400
 ABSENCES = 50
 DIVISIONS = tuple(f"{level}e {letter}" for level in (6, 5, 4, 3) for letter in "ABCD")

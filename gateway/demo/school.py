@@ -12,16 +12,21 @@ UAI = "0579901C"
 NAME = "Collège Louise-Michel"
 SENDER = "CLGLMICHEL"
 PHONE = "03 53 01 00 00"
+SEED = 1871  # of everything that is left to chance
 ZONE = ZoneInfo("Europe/Paris")
 
 Row = Mapping[str, str]
 Json = dict[str, object]
 
 
+def text(name: str) -> str:
+    """One of the school's files."""
+    return resources.files("gateway.demo").joinpath("school", name).read_text(encoding="utf-8")
+
+
 def rows(name: str) -> list[Row]:
     """The lines of one of the school's files."""
-    text = resources.files("gateway.demo").joinpath("school", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines(), delimiter=";"))
+    return list(csv.DictReader(text(name).splitlines(), delimiter=";"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """The sample school: its files are what the generator makes, and hold what the demonstration needs."""
 
-import re
 from collections import Counter
 from datetime import date
 
-import phonenumbers
 import pytest
 
+from gateway import numbers
 from gateway.demo import make_school, school
 
 FRENCH_LETTERS = "éèêëàâçîïôûùüÿœæÉÇÈ"
@@ -47,31 +46,29 @@ def test_every_case_is_there_and_some_of_each_are_absent_this_morning() -> None:
 
 
 def test_mobiles_of_the_files_read_as_their_case_says() -> None:
-    kinds: Counter[str] = Counter()
-    for adult in school.rows("familles.csv"):
-        kinds[_kind(adult["telephone_portable"])] += 1
-    assert kinds["fixe"] == make_school.CASES["fixe"]
-    assert kinds["faux"] == make_school.CASES["faux"]
-    assert kinds["vide"] >= make_school.CASES["vide"]
-    assert kinds["LU"] == make_school.CASES["luxembourg"]
-    assert kinds["BE"] == make_school.CASES["belgique"]
+    kinds = Counter(_kind(adult["telephone_portable"]) for adult in school.rows("familles.csv"))
+    expected = {kind: make_school.CASES[case] for kind, case in CASE_OF_KIND.items()}
+    assert {kind: kinds[kind] for kind in expected} == expected
+    assert kinds["empty_mobile"] >= make_school.CASES["vide"]
     assert kinds["FR"] > 400
+    assert set(kinds) == {*expected, "empty_mobile", "FR"}
+
+
+CASE_OF_KIND = {
+    "not_mobile": "fixe",
+    "invalid_number": "faux",
+    "foreign_not_allowed": "belgique",
+    "LU": "luxembourg",
+    "RE": "reunion",
+    "GP": "guadeloupe",
+    "MQ": "martinique",
+}
 
 
 def _kind(number: str) -> str:
-    """What a number is to phonenumbers; overseas prefixes are valid in their own region only."""
-    if not number:
-        return "vide"
-    try:
-        read = phonenumbers.parse(number, "FR")
-    except phonenumbers.NumberParseException:
-        return "faux"
-    if re.match(r"06 9[026]", number):
-        return "outre-mer"
-    if not phonenumbers.is_valid_number(read):
-        return "faux"
-    fixed = phonenumbers.number_type(read) == phonenumbers.PhoneNumberType.FIXED_LINE
-    return "fixe" if fixed else str(phonenumbers.region_code_for_number(read))
+    """The country of a number that may be written to, else why it may not."""
+    read = numbers.read(number, "FR", ("LU",))
+    return read.reason if isinstance(read, numbers.Unusable) else read.region
 
 
 def test_twins_share_one_household_number() -> None:
