@@ -31,8 +31,8 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a telephone number blanked."""
-    return _NUMBER.sub("[number]", text)
+    """The text with everything that looks like a telephone number blanked, and always writable as UTF-8."""
+    return _NUMBER.sub("[number]", text).encode("utf-8", "replace").decode()
 
 
 class Guard(logging.Filter):
@@ -53,7 +53,7 @@ class Guard(logging.Filter):
 
 
 def _clean(value: Any) -> Any:
-    if isinstance(value, bool | int | float) or value is None:
+    if isinstance(value, float) or value is None or (isinstance(value, int) and abs(value) < 2**63):
         return value
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(item) for item in value]

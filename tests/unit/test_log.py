@@ -4,7 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -92,6 +92,16 @@ def test_numbers_are_blanked_wherever_they_stand(stream: io.StringIO, number: st
 )
 def test_what_is_no_number_stays(text: str) -> None:
     assert log.redact(text) == text
+
+
+@pytest.mark.parametrize("value", [2**80, "\udce9", {2**80: "\udce9"}, float("nan"), object()])
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_any_value_can_be_written(value: object, form: Literal["json", "console"]) -> None:
+    with io.TextIOWrapper(io.BytesIO(), "utf-8") as file:
+        record = logging.makeLogRecord({"name": "gateway", "msg": "odd \udce9", "levelname": "INFO", "field": value})
+        assert log.Guard().filter(record)
+        formatter = log.JsonFormatter() if form == "json" else log.ConsoleFormatter()
+        file.write(formatter.format(record))
 
 
 def test_an_exception_tells_its_type_and_frames_only(stream: io.StringIO) -> None:
