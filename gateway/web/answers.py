@@ -25,7 +25,7 @@ class MessageAccepted(BaseModel):
     serial: int = Field(description="numéro dans l'établissement, à partir de 1")
     status: str = Field(description="état")
     status_label: str = Field(description="état en français")
-    to: str = Field(description="numéro E.164, masqué sans le droit numbers")
+    to: str | None = Field(description="numéro E.164 ; null s'il n'a pas pu être lu")
     text: str = Field(description="le texte tel qu'envoyé ; les valeurs confidentielles y sont •••")
     encoding: str = Field(description="gsm7 ou ucs2")
     characters: int = Field(description="caractères")
@@ -36,14 +36,32 @@ class MessageAccepted(BaseModel):
     batch: str | None = Field(description="l'envoi groupé dont il fait partie")
     reference: str | None = Field(description="la référence de l'application")
     reason: str | None = Field(None, description="pourquoi il est ignoré")
+    reason_detail: str | None = Field(None, description="précision : landline, premium…")
+    reason_label: str | None = Field(None, description="pourquoi, en français")
 
 
 class IgnoredRow(BaseModel):
     """Un destinataire écarté."""
 
     row: int = Field(description="son rang, à partir de 1")
+    rank: str | None = Field(description="de quel contact de la famille il s'agit")
     label: str = Field(description="son libellé")
-    reason: str = Field(description="pourquoi : empty_mobile, opted_out, duplicate…")
+    to: str | None = Field(description="son numéro, lu ou tel qu'envoyé")
+    reason: str | None = Field(description="pourquoi : empty_mobile, opted_out, duplicate…")
+    reason_detail: str | None = Field(description="précision : landline, premium…")
+    reason_label: str | None = Field(description="pourquoi, en français")
+
+
+class ResolvedContact(IgnoredRow):
+    """Un contact d'un envoi groupé, retenu ou non."""
+
+    checked: bool = Field(description="il recevrait le message")
+
+
+class Resolved(BaseModel):
+    """Tous les contacts, dans l'ordre."""
+
+    data: list[ResolvedContact]
 
 
 class BatchAccepted(BaseModel):
@@ -95,3 +113,4 @@ class Preview(BaseModel):
     unicode: UnicodeCost
     cost: Cost
     recipients: RecipientsTotal
+    ignored_rows: list[IgnoredRow]

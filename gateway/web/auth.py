@@ -5,6 +5,7 @@ seconds in every process. While one request reads it again, others of the same k
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -35,8 +36,9 @@ class _Known:
 class Keys:
     """Finds the caller behind a header."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
+        self._monotonic = monotonic
         self._settings: Settings | None = None
         self._declared: dict[str, Caller] = {}
         self._stored: dict[str, _Known] = {}
@@ -57,7 +59,7 @@ class Keys:
 
     async def _from_store(self, digest: str) -> Caller:
         known = self._stored.get(digest)
-        age = time.monotonic() - known.read_at if known else STALE
+        age = self._monotonic() - known.read_at if known else STALE
         if known is None or age >= STALE or (age >= FRESH and not known.reading):
             known = await self._read(digest, known)
         if known.expires_at is not None and known.expires_at <= self._parts.clock():
@@ -65,7 +67,7 @@ class Keys:
         return known.caller
 
     async def _read(self, digest: str, known: _Known | None) -> _Known:
-        began = time.monotonic()
+        began = self._monotonic()
         if known is not None:
             known.reading = True
         try:

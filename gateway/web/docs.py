@@ -40,8 +40,8 @@ def routes(resources: Sequence[Route]) -> tuple[Route, ...]:
         return web.Response(text=written()[1], content_type="text/html", charset="utf-8", headers=headers)
 
     own = (
-        Route("GET", "/openapi.json", openapi_json, frozenset(), "Cette référence, en OpenAPI 3.1", tag="Référence"),
-        Route("GET", "/docs", docs, frozenset(), "Cette référence, à lire", tag="Référence"),
+        Route("GET", "/openapi.json", openapi_json, frozenset(), "Cette référence, en OpenAPI 3.1", tag="reference"),
+        Route("GET", "/docs", docs, frozenset(), "Cette référence, à lire", tag="reference"),
     )
     return own
 
@@ -133,10 +133,9 @@ def _schemas(reference: Json) -> Iterator[str]:
             (_code(field), _kind(part), "oui" if field in required else "", escape(part.get("description", "")))
             for field, part in schema.get("properties", {}).items()
         )
-        table = _table(("Champ", "Type", "Obligatoire", "Sens"), rows)
-        if table:
-            words = escape(schema.get("description", ""))
-            yield f'<section id="forme-{escape(name)}"><h3>{escape(name)}</h3><p>{words}</p>{table}</section>'
+        shape = _table(("Champ", "Type", "Obligatoire", "Sens"), rows) or f"<p>{_kind(schema)}</p>"
+        words = escape(schema.get("description", ""))
+        yield f'<section id="forme-{escape(name)}"><h3>{escape(name)}</h3><p>{words}</p>{shape}</section>'
 
 
 def _kind(schema: Mapping[str, Any]) -> str:

@@ -23,9 +23,9 @@ from gateway.caller import Caller, Claim
 from gateway.parts import Parts
 from gateway.problem import FieldError, Problem
 from gateway.store.database import StoreUnavailable
-from gateway.store.idempotency import Remembered
+from gateway.store.idempotency import KeyTaken, Remembered
 from gateway.web.auth import Keys, require
-from gateway.web.idempotency import HEADER, REPLAYED, Answers, check_key, fingerprint
+from gateway.web.idempotency import HEADER, REPLAYED, Answers, check_key, fingerprint, in_progress
 from gateway.web.media import JSON, media_type
 from gateway.web.problems import body_problem, malformed_json, problem_response, query_problem
 from gateway.web.route import Call, Reply, Route
@@ -87,6 +87,8 @@ def as_problem(error: Exception) -> Problem:
         return error
     if isinstance(error, StoreUnavailable):
         return Problem("store_unavailable", "Rien n'a été enregistré : renvoyez la même demande.", (), RETRY_STORE)
+    if isinstance(error, KeyTaken):
+        return in_progress()
     return Problem("internal_error", "Rien à corriger de votre côté : signalez l'identifiant de la demande.")
 
 
@@ -231,7 +233,7 @@ def respond_bytes(body: bytes, status: int, headers: dict[str, str]) -> web.Resp
 
 
 def _bytes(body: object) -> bytes:
-    return body if isinstance(body, bytes) else orjson.dumps(body)
+    return body if isinstance(body, bytes) else orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
 
 
 def too_large(most: int) -> Problem:
@@ -242,12 +244,13 @@ def too_large(most: int) -> Problem:
 
 def _check_type(request: web.Request, media: tuple[str, ...]) -> None:
     given = request.headers.get("Content-Type", "")
-    if given.lower() in _JSON_TYPES and JSON in media:
+    packed = request.headers.get("Content-Encoding", "identity") != "identity"
+    if given.lower() in _JSON_TYPES and JSON in media and not packed:
         return
     kind = media_type(given)
     charset = (request.charset or "utf-8").lower() if given else "utf-8"
     wrong_charset = kind == JSON and charset not in ("utf-8", "utf8")
-    if kind not in media or wrong_charset or request.headers.get("Content-Encoding", "identity") != "identity":
+    if kind not in media or wrong_charset or packed:
         expected = " ou ".join(media)
         detail = f"Envoyez le corps avec « Content-Type: {expected} », en UTF-8 et sans Content-Encoding."
         raise Problem("unsupported_media_type", detail)

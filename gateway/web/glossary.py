@@ -84,6 +84,18 @@ FIELDS: Mapping[str, str] = {
     "uncertain_wait": "délai avant de renvoyer",
 }
 
+#: The subjects of the routes.
+TAGS: Mapping[str, str] = {
+    "messages": "Messages",
+    "batches": "Envois groupés",
+    "accounts": "Comptes",
+    "actions": "Actions",
+    "templates": "Modèles",
+    "consents": "Accords et oppositions",
+    "operations": "Exploitation",
+    "reference": "Référence",
+}
+
 #: The bodies. What is not here has no description of its own.
 SCHEMAS: Mapping[str, str] = {
     "MessageIn": "Un message à envoyer.",
@@ -100,7 +112,9 @@ SCHEMAS: Mapping[str, str] = {
     "Contact": "Un des numéros d'une famille.",
     "Flags": "Ce que le portail sait du compte de la personne.",
     "Audience": "Les contacts retenus en plus de responsable_1.",
-    "MessageFilter": "Les critères des listes.",
-    "Action": "Pourquoi un message est envoyé, et comment.",
-    "Template": "Un message prédéfini.",
+    "Filters": "Les critères des listes.",
+    "ActionBody": "Pourquoi un message est envoyé, et comment.",
+    "ConsentBody": "Un accord, un refus ou une opposition.",
+    "Chosen": "Les messages choisis : par identifiants, ou par critères.",
+    "TemplateBody": "Un message prédéfini.",
 }

@@ -42,9 +42,9 @@ async def metrics(call: Call) -> web.Response:
 
 def _routes(metrics_scopes: frozenset[Scope]) -> tuple[Route, ...]:
     return (
-        Route("GET", "/livez", livez, frozenset(), "Le processus vit", tag="Exploitation"),
-        Route("GET", "/readyz", readyz, frozenset(), "Le processus peut faire son travail", tag="Exploitation"),
-        Route("GET", "/metrics", metrics, metrics_scopes, "Les mesures, pour Prometheus", tag="Exploitation"),
+        Route("GET", "/livez", livez, frozenset(), "Le processus vit", tag="operations"),
+        Route("GET", "/readyz", readyz, frozenset(), "Le processus peut faire son travail", tag="operations"),
+        Route("GET", "/metrics", metrics, metrics_scopes, "Les mesures, pour Prometheus", tag="operations"),
     )
 
 

@@ -32,6 +32,11 @@ def check_key(key: str) -> str:
     raise Problem("invalid_idempotency_key", detail, [FieldError("", "invalid_idempotency_key", detail)])
 
 
+def in_progress() -> Problem:
+    """The same demand is being answered, here or in another process."""
+    return Problem("idempotency_in_progress", "La première n'est pas finie : renvoyez dans une seconde.", (), 1)
+
+
 def fingerprint(method: str, target: str, content_type: str, raw: bytes) -> str:
     """SHA-256 of what a demand means. Raises ``malformed_json``, ``malformed_body``."""
     digest = sha256(f"{method} {target}\n".encode())
@@ -72,7 +77,7 @@ class Answers:
         """
         pair = (claim.app, claim.key)
         if pair in self._running:
-            raise Problem("idempotency_in_progress", "La première n'est pas finie : renvoyez dans une seconde.", (), 1)
+            raise in_progress()
         self._running.add(pair)
         try:
             found = await self._find(pair)

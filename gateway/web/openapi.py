@@ -11,7 +11,7 @@ from gateway import __version__
 from gateway.problem import CATALOGUE
 from gateway.requests import BatchRequest
 from gateway.web import answers
-from gateway.web.glossary import FIELDS, SCHEMAS
+from gateway.web.glossary import FIELDS, SCHEMAS, TAGS
 from gateway.web.idempotency import HEADER, REPLAYED
 from gateway.web.media import FORM, JSON
 from gateway.web.problems import FIELD_CODES
@@ -40,7 +40,7 @@ def document(routes: Sequence[Route]) -> Json:
             "description": "Un message accepté (202) est sur disque : il ne se perd plus. Voir aussi /docs.",
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes if route.tag)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(TAGS[route.tag] for route in routes)],
         "security": [{"cle": []}],
         "paths": paths,
         "components": {
@@ -114,9 +114,8 @@ def _operation(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Mapp
         "summary": route.summary,
         "parameters": list(_parameters(route, refs, schemas)),
         "responses": _responses(route, refs),
+        "tags": [TAGS[route.tag]],
     }
-    if route.tag:
-        operation["tags"] = [route.tag]
     if route.scopes:
         scopes = ", ".join(sorted(route.scopes))
         operation["description"] = f"Droit nécessaire : {scopes}." if len(route.scopes) == 1 else f"Un de : {scopes}."
@@ -133,7 +132,7 @@ def _content(route: Route, ref: Json) -> Json:
         "required": ["request", "recipients"],
         "properties": {
             "request": {"$ref": _REF.format(model="BatchRequest")},
-            "recipients": {"type": "string", "description": "fichier CSV ; une ligne de titres, puis un par ligne"},
+            "recipients": {"type": "string", "description": "fichier CSV : les titres, puis un destinataire par ligne"},
         },
     }
     lines = {"type": "string", "description": "première ligne : la demande ; puis un destinataire par ligne"}

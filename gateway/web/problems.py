@@ -76,7 +76,7 @@ def malformed_json(reason: str) -> Problem:
 
 def body_problem(error: ValidationError, model: type[BaseModel]) -> Problem:
     """What pydantic found wrong in a body."""
-    found = error.errors(include_url=False, include_input=False)
+    found = _own(error)
     if found[0]["type"] == "json_invalid":
         return malformed_json(found[0]["ctx"]["error"])
     if any(detail["type"] == "too_long" and detail["loc"] == ("recipients",) for detail in found):
@@ -94,9 +94,16 @@ def too_many() -> Problem:
 
 def query_problem(error: ValidationError, model: type[BaseModel]) -> Problem:
     """What pydantic found wrong in the address: the pointer is the parameter's name."""
-    found = error.errors(include_url=False, include_input=False)
+    found = _own(error)
     errors = _field_errors(found, model)
     return Problem("malformed_query", _summary(errors, len(found), "Paramètre "), errors)
+
+
+def _own(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong by itself: a list is not too short because all that it holds is wrong."""
+    found = error.errors(include_url=False, include_input=False)
+    wrong = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
+    return [detail for detail in found if detail["type"] != "too_short" or detail["loc"] not in wrong]
 
 
 def _summary(errors: Sequence[FieldError], count: int, kind: str = "") -> str:

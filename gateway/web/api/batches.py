@@ -2,7 +2,7 @@
 
 from gateway.caller import Scope
 from gateway.requests import BatchIn, Body
-from gateway.web.answers import BatchAccepted
+from gateway.web.answers import BatchAccepted, Resolved
 from gateway.web.api import messages
 from gateway.web.route import Call, Reply, Route
 from gateway.web.uploads import MAX_BYTES, MEDIA, read_batch
@@ -46,7 +46,7 @@ ROUTES = (
         query=BatchQuery,
         answer=BatchAccepted,
         status=202,
-        tag="Envois groupés",
+        tag="batches",
         raw_body=True,
         media=MEDIA,
         stores_claim=True,
@@ -60,7 +60,8 @@ ROUTES = (
         _SEND,
         "Voir quels contacts seraient retenus",
         body=BatchIn,
-        tag="Envois groupés",
+        answer=Resolved,
+        tag="batches",
         raw_body=True,
         media=MEDIA,
         stores_claim=True,  # nothing to store: asked again, it is worked out again

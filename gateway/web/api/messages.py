@@ -23,7 +23,7 @@ ROUTES = (
         body=MessageIn,
         answer=MessageAccepted,
         status=202,
-        tag="Messages",
+        tag="messages",
         stores_claim=True,
         problems=(
             "school_forbidden",
@@ -31,6 +31,7 @@ ROUTES = (
             "no_provider",
             "unknown_action",
             "unknown_template",
+            "unknown_school",
             "school_required",
             "treatment_not_sms",
             "missing_text",

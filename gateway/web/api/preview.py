@@ -42,7 +42,7 @@ ROUTES = (
         "Voir ce qui serait envoyé, et son coût",
         body=PreviewBody,
         answer=Preview,
-        tag="Messages",
+        tag="messages",
         raw_body=True,
         media=MEDIA,
         stores_claim=True,  # nothing to store: asked again, it is worked out again
