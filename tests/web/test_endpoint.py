@@ -204,6 +204,17 @@ async def test_requests_are_counted_by_route(small: Gateway) -> None:
     assert "0660000000" not in text
 
 
+async def refuses(port: int) -> None:
+    """Returns once nobody listens there."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return
+        writer.close()
+        await writer.wait_closed()
+
+
 async def test_leaving_lets_an_open_request_finish(parts: Parts) -> None:
     entered, go = asyncio.Event(), asyncio.Event()
 
@@ -219,12 +230,7 @@ async def test_leaving_lets_an_open_request_finish(parts: Parts) -> None:
         asked = asyncio.create_task(Gateway(parts, port, session).get("/slow"))
         await asyncio.wait_for(entered.wait(), 5)
         leaving = asyncio.create_task(serving.__aexit__(None, None, None))
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                break
-            writer.close()
+        await asyncio.wait_for(refuses(port), 5)
         go.set()
         assert (await asyncio.wait_for(asked, 5)).json == {"done": True}
         await asyncio.wait_for(leaving, 5)
