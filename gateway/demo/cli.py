@@ -1,16 +1,16 @@
 """``vaguemestre demo``: the embedded SMSC, the daemon, the school's morning, and the daemon left running.
 
-Exit statuses: 0 when all figures agree, 1 when they do not.
+Exit statuses: 0 when all figures agree, 1 when they do not, 130 when it was interrupted before its end.
 """
 
 import argparse
 import asyncio
 import secrets
 import signal
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import aiohttp
 
@@ -43,12 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play the demonstration."""
-    with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="vaguemestre-demo-") as folder:
-        return run_loop(_demo(Path(folder), args, Screen()))
-    return Exit.FINE
+    with TemporaryDirectory(prefix="vaguemestre-demo-") as folder:
+        try:
+            return run_loop(_demo(Path(folder), args, Screen()))
+        except asyncio.CancelledError:
+            return Exit.INTERRUPTED
 
 
 async def _demo(folder: Path, args: argparse.Namespace, screen: Screen) -> int:
+    _end_by(asyncio.current_task(), signal.SIGTERM)
     key = f"vgm_{secrets.token_urlsafe(32)}"
     options = SimulatorOptions(port=0, receipt_delay=RECEIPT_DELAY, undelivered=UNDELIVERED, seed=school.SEED)
     async with Simulator(options) as smsc:
@@ -65,6 +68,12 @@ async def _demo(folder: Path, args: argparse.Namespace, screen: Screen) -> int:
             if not args.once:
                 await _stay(api, screen, file)
     return Exit.FINE if agree else Exit.NO
+
+
+def _end_by(task: "asyncio.Task[Any] | None", number: signal.Signals) -> None:
+    """Let a signal cancel a task, so that what was started is stopped and the folder is removed."""
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 async def _story(api: Api, screen: Screen, parts: Parts, smsc: Simulator, rate: float) -> bool:

@@ -1,8 +1,16 @@
 """The demonstration: it tells the whole story, its figures agree, and it says so when they do not."""
 
 import io
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -43,6 +51,46 @@ def test_once_tells_everything_and_ends_well(
     ):
         assert words in told
     assert max(map(len, told.splitlines())) <= WIDTH
+
+
+@contextmanager
+def _started(folder: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    environment = {**os.environ, "TMPDIR": str(folder), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "gateway", "demo", *words]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
+        try:
+            yield one
+        finally:
+            one.kill()
+
+
+def _read_until(process: "subprocess.Popen[str]", words: str) -> str:
+    """The first line that holds the words; the demonstration ends by itself if it never comes."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if words in line)
+
+
+def _end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[int, str]:
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    return process.returncode, errors
+
+
+def test_the_daemon_stays_until_ctrl_c(tmp_path: Path) -> None:
+    with _started(tmp_path, "--speed", "500") as process:
+        url = _read_until(process, "Documentation : ").split()[2]
+        _read_until(process, "vaguemestre synthesis --verify")
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            assert answer.status == 200
+        assert _end(process, signal.SIGINT) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_before_its_end_it_leaves_nothing(tmp_path: Path) -> None:
+    with _started(tmp_path, "--speed", "1") as process:
+        _read_until(process, "SMS partis")
+        assert _end(process, signal.SIGTERM) == (130, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_line_has_sane_defaults() -> None:
