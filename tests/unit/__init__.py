@@ -1,0 +1,1 @@
+"""Pure rules, small parts and promises: no database, no network but a socket or two."""
