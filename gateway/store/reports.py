@@ -1,7 +1,7 @@
 """Questions about messages: lists, one message with all its steps, batches, the recap's totals, what waits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,16 +36,24 @@ async def ids(conn: AsyncConnection, wanted: Selection) -> Sequence[int]:
     return (await conn.execute(select(message.c.id).where(condition(wanted)).order_by(message.c.id))).scalars().all()
 
 
-async def owners(conn: AsyncConnection, ulids: Sequence[str]) -> Mapping[str, AnyRow]:
-    """For each of these messages that exists: its ``id``, ``ulid``, ``school``, ``app`` and ``status``."""
-    rows = await select_in(conn, "SELECT id, ulid, school, app, status FROM message WHERE ulid IN (#)", ulids)
-    return {row.ulid: row for row in rows}
+class Owner(NamedTuple):
+    """Whose message it is."""
+
+    id: int
+    school: str
+    app: str
+
+
+async def owners(conn: AsyncConnection, ulids: Sequence[str]) -> Mapping[str, Owner]:
+    """Whose each of these messages is; those that do not exist are left out."""
+    rows = await select_in(conn, "SELECT ulid, id, school, app FROM message WHERE ulid IN (#)", ulids)
+    return {row[0]: Owner(*row[1:]) for row in rows}
 
 
 async def ulids(conn: AsyncConnection, ids: Sequence[int]) -> Mapping[int, str]:
     """The ULIDs of messages by their internal ids."""
     rows = await select_in(conn, "SELECT id, ulid FROM message WHERE id IN (#)", ids)
-    return {row.id: row.ulid for row in rows}
+    return dict(rows)
 
 
 async def parts_by_mode(conn: AsyncConnection, wanted: Selection) -> Mapping[str, int]:
@@ -99,7 +107,7 @@ async def batch_states(conn: AsyncConnection, batch_id: int) -> Mapping[Status, 
 async def queued_by_mode(conn: AsyncConnection) -> Mapping[str, int]:
     """How many parts wait in the queue, by mode."""
     rows = await fetch(conn, "SELECT mode, COUNT(*) FROM part WHERE state = 'queued' GROUP BY mode")
-    return {row.mode: row[1] for row in rows}
+    return dict(rows)
 
 
 async def in_hand(conn: AsyncConnection) -> Mapping[tuple[str, Status], int]:

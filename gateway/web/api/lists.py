@@ -147,7 +147,7 @@ async def show_batch(call: Call) -> Reply:
             "ignored": row.ignored,
             "parts": row.parts,
             "cost": cost_view(row.amount),
-            "counts": dict(states),
+            "counts": {status.value: number for status, number in states.items()},
             "pending": sum(number for status, number in states.items() if status not in FINAL),
         }
     )

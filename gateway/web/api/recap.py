@@ -42,12 +42,15 @@ async def recap_csv(call: Call) -> web.StreamResponse:
     school = known_school(call.parts.registry, call.caller, query.school)
     wanted = selection(query, school, submitted=True)
     pieces = accounts.recap_csv(call.parts.store, wanted, _viewer(call, school), query.dialect)
-    # The first pieces are made before anything is answered, so that a store in trouble is still a problem.
+    # The first piece is made before anything is answered, so that a store in trouble is still a problem.
     first = await anext(pieces)
-    response = web.StreamResponse(headers=csv_headers(f"recapitulatif-{school.uai}.csv"))
+    headers = csv_headers(f"recapitulatif-{school.uai}.csv")
+    if call.request.method == "HEAD":
+        return web.Response(headers=headers)
+    response = web.StreamResponse(headers=headers)
     await response.prepare(call.request)
-    await response.write(first)
     try:
+        await response.write(first)
         async for piece in pieces:
             await response.write(piece)
         await response.write_eof()
@@ -55,6 +58,8 @@ async def recap_csv(call: Call) -> web.StreamResponse:
         # Too late for a problem: the reader must see that the file is not whole.
         if call.request.transport is not None:
             call.request.transport.abort()
+    except ConnectionError:
+        pass  # the reader has gone: nobody is left to be told
     return response
 
 

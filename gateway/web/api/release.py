@@ -1,6 +1,6 @@
 """Diffuser, supprimer, renvoyer: moving messages that wait, by their ids or by a filter. Repeating is harmless."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
@@ -100,7 +100,9 @@ async def _by_ids(call: Call, deed: Deed, ids: Sequence[str]) -> Reply:
 _OTHER_APP = "Sans le droit « release », une application ne supprime que ses propres messages."
 
 
-def _denied(caller: Caller, deed: Deed, owners: Any, place: int, ulid: str) -> FieldError | None:
+def _denied(
+    caller: Caller, deed: Deed, owners: Mapping[str, reports.Owner], place: int, ulid: str
+) -> FieldError | None:
     owner = owners.get(ulid)
     if owner is None or owner.school not in caller.schools:
         return FieldError(f"/ids/{place}", "not_found", "Aucun message de vos établissements ne porte cet identifiant.")
@@ -135,6 +137,8 @@ async def _do(call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int])
 
 
 async def _reply(call: Call, done: Sequence[Move]) -> Reply:
+    for lane in call.parts.lanes.values():
+        lane.changed()
     skipped = [move for move in done if not move.done]
     ulids = await call.parts.store.read(lambda conn: reports.ulids(conn, [move.id for move in skipped]))
     return Reply(

@@ -1,0 +1,108 @@
+"""Rows as the gateway would have left them, for the tests of what only reads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.states import FINAL, Status
+from gateway.store.database import Store
+from gateway.store.tables import batch, event, ledger, message, part, receipt, tally
+
+METZ = "0570051W"
+
+#: 23 November 2026, 08:30 in Paris.
+MORNING = 1_795_419_000_000
+
+_MESSAGE: Mapping[str, Any] = {
+    **{"school": METZ, "app": "vie-scolaire", "action": "ABSENCE", "mode": "standard", "priority": 1},
+    **{"sender": "LYCCURIE", "number": "+33612345678", "number_input": "06 12 34 56 78"},
+    **{"label": "Mme ou M. ABAD Christian", "kind": "responsable", "text": "Bonjour", "sensitive": False},
+    **{"encoding": "gsm7", "characters": 7, "units": 7, "parts": 1, "replacements": "[]", "amount": 45_000},
+    **{"status": "held", "status_at": MORNING, "final_parts": 0, "created_at": MORNING},
+    **{"validity_ms": 86_400_000, "hold_until": MORNING + 172_800_000, "resend": False, "resend_wait_ms": 60_000},
+    **{"possibly_double": False, "service_code": "0", "concat": 0, "lines": 0},
+}
+_PART: Mapping[str, Any] = {
+    **{"state_at": MORNING, "mode": "standard", "priority": 1, "school": METZ, "due_at": MORNING},
+    **{"content": "Bonjour", "tries": 0, "resends": 0, "line_open": False},
+}
+_LINE: Mapping[str, Any] = {
+    **{"at": MORNING, "school": METZ, "month": "2026-11", "action": "ABSENCE", "mode": "standard"},
+    **{"account": "operateur-a", "kind": "accepted", "parts": 1, "amount": 45_000},
+}
+_RECEIPT: Mapping[str, Any] = {
+    **{"account": "operateur-a", "received_at": MORNING, "provider_id": "1", "state": "DELIVRD"},
+    **{"status": "delivered", "error": "000", "sender": "LYCCURIE", "number": "+33612345678"},
+    **{"intermediate": False, "raw": b"", "tlvs": "{}", "matched_by": "id"},
+}
+_TALLY: Mapping[str, Any] = {
+    **{"school": METZ, "month": "2026-11", "action": "ABSENCE", "mode": "standard", "account": "operateur-a"},
+    **{"total": 0, "delivered": 0, "parts": 0, "amount": 0, "not_submitted": 0},
+}
+_BATCH: Mapping[str, Any] = {
+    **{"school": METZ, "app": "vie-scolaire", "action": "ABSENCE", "created_at": MORNING, "recipients": 1},
+    **{"accepted": 1, "ignored": 0, "parts": 1, "amount": 45_000},
+}
+
+
+def ulid(number: int) -> str:
+    """An ULID that begins with noughts."""
+    return f"{number:026}"
+
+
+async def add(store: Store, table: Table, *rows: Mapping[str, Any]) -> None:
+    """Insert rows as they are."""
+
+    async def verb(conn: AsyncConnection) -> None:
+        for row in rows:
+            await conn.execute(insert(table), dict(row))
+
+    await store.write(verb)
+
+
+async def add_message(store: Store, id_: int, /, **said: Any) -> str:
+    """A message whose id, serial and ULID are ``id_``, with its parts; returns its public id."""
+    row = {**_MESSAGE, "id": id_, "ulid": ulid(id_), "serial": id_, "created_at": MORNING + id_, **said}
+    final = Status(row["status"]) in FINAL
+    row.setdefault("deadline_at", None if final else MORNING + 1_000_000)
+    if final:
+        row["final_parts"] = row["parts"]
+    await add(store, message, row)
+    ids = [id_ * 256 + n for n in range(1, row["parts"] + 1)] if row["status"] != "ignored" else []
+    await add(store, part, *({**_PART, "id": one, "message": id_, "state": row["status"]} for one in ids))
+    return f"msg_{ulid(id_)}"
+
+
+async def add_sent(store: Store, id_: int, /, **said: Any) -> str:
+    """A message that was handed over: by default delivered, one part, in November 2026."""
+    sent = {"status": "delivered", "sent_at": MORNING + id_, "status_at": MORNING + 60_000, "lines": 1}
+    month = {"month": "2026-11", "account": "operateur-a"}
+    return await add_message(store, id_, **{**sent, **month, **said})
+
+
+async def add_line(store: Store, part_id: int, **said: Any) -> None:
+    """A ledger line of a part."""
+    await add(store, ledger, {**_LINE, "part": part_id, "message": part_id >> 8, **said})
+
+
+async def add_receipt(store: Store, part_id: int | None, **said: Any) -> None:
+    """A receipt matched to a part."""
+    await add(store, receipt, {**_RECEIPT, "part": part_id, "matched_at": MORNING, **said})
+
+
+async def add_tally(store: Store, **said: Any) -> None:
+    """A counter."""
+    await add(store, tally, {**_TALLY, **said})
+
+
+async def add_batch(store: Store, number: int, **said: Any) -> str:
+    """A batch; returns its public id."""
+    await add(store, batch, {**_BATCH, "id": number, "ulid": ulid(number), **said})
+    return f"bat_{ulid(number)}"
+
+
+async def add_event(store: Store, message_id: int, kind: str, **said: Any) -> None:
+    """A step of a message."""
+    await add(store, event, {"message": message_id, "kind": kind, "at": MORNING, **said})
