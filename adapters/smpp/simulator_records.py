@@ -2,11 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from adapters.smpp import codes
 from adapters.smpp.pdu import Pdu
 from gateway import text
 from gateway.text import Encoding
+
+_ALPHABETS: Final = {0: Encoding.GSM7, codes.UCS2: Encoding.UCS2}  # by data_coding
+_CONCATENATIONS: Final = ((b"\x05\x00\x03", 6), (b"\x06\x08\x04", 7))  # how the header begins, its length
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +43,21 @@ class Submit:
     def part(self) -> tuple[int, int, int]:
         """The reference, the number of the part and how many there are; (0, 1, 1) for a message in one part."""
         header = self.header
-        if header[1:2] not in (b"\0", b"\x08"):
+        if (header[:3], len(header)) not in _CONCATENATIONS:
             return 0, 1, 1
         return int.from_bytes(header[3:-2], "big"), header[-1], header[-2]
 
     @property
     def text(self) -> str:
-        """The words of this part."""
-        encoding = Encoding.UCS2 if self.pdu.number("data_coding") == codes.UCS2 else Encoding.GSM7
-        return text.decode(self.pdu.octets("short_message")[len(self.header) :], encoding)
+        """The words of this part; in Latin-1 when they are not in the alphabet that was said."""
+        octets = self.pdu.octets("short_message")[len(self.header) :]
+        encoding = _ALPHABETS.get(self.pdu.number("data_coding"))
+        if encoding is None:
+            return octets.decode("latin-1")
+        try:
+            return text.decode(octets, encoding)
+        except ValueError:
+            return octets.decode("latin-1")
 
 
 @dataclass(slots=True)

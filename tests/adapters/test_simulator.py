@@ -12,11 +12,13 @@ import pytest
 
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.connection import Link
+from adapters.smpp.pdu import Pdu
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.session import Session, Timers
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_cli import add_arguments, main, summary
 from adapters.smpp.simulator_options import SimulatorOptions
+from adapters.smpp.simulator_records import Submit
 from adapters.smpp.states import Role
 from gateway.provider import Accepted, Throttled
 from gateway.states import Status
@@ -101,6 +103,28 @@ async def test_what_it_remembers_of_a_submit() -> None:
     assert (submit.system_id, submit.source, submit.to) == ("demo", "CLGPASTEUR", "33660000000")
     assert (submit.text, submit.part) == ("Noël 😀", (300 & 0xFF, 2, 3))
     assert smsc.counts.destinations == {"33660000000": 1}
+
+
+@pytest.mark.parametrize(
+    ("coding", "octets", "words"),
+    [
+        (0, b"3 \x1be", "3 €"),
+        (3, b"\xea", "ê"),
+        (8, b"\x00\xea", "ê"),
+        (8, b"\x00\xea\x00", "\0ê\0"),
+        (0, b"\xff", "ÿ"),
+    ],
+)
+def test_words_are_read_whatever_was_said_of_them(coding: int, octets: bytes, words: str) -> None:
+    asked = Pdu(codes.SUBMIT_SM, 0, 1, {"data_coding": coding, "short_message": octets})
+    assert Submit("demo", "1", asked).text == words
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x05", b"\x00", b"\xff\x00\x03", b"\x05\x00\x03\x01\x02\x01"])
+def test_a_strange_user_data_header_harms_nothing(octets: bytes) -> None:
+    submit = Submit("demo", "1", Pdu(codes.SUBMIT_SM, 0, 1, {"esm_class": codes.UDHI, "short_message": octets}))
+    assert submit.part == ((1, 1, 2) if len(octets) == 6 else (0, 1, 1))
+    assert submit.text == ""
 
 
 async def test_nobody_waits_for_ever() -> None:

@@ -1,0 +1,76 @@
+"""Against the npm package smpp: its server for our provider, its client for our simulator."""
+
+from adapters.smpp.provider import SmppProvider
+from adapters.smpp.simulator import Simulator
+from adapters.smpp.simulator_options import SimulatorOptions
+from gateway.provider import Accepted
+from gateway.states import Status
+from gateway.text import Encoding, compose
+from tests.adapters.gateway_side import Gateway, account, prepared
+from tests.adapters.peers import script
+
+LONG = "L'élève Zoë n'a pas été vue ce matin : merci d'appeler le collège. " * 4
+
+
+async def test_their_server_reads_what_our_provider_writes() -> None:
+    async with script("smsc.js") as smsc:
+        (listening,) = await smsc.hear("listening")
+        gateway = Gateway()
+        provider = SmppProvider(account(listening["port"], password="secret", enquire_link=0.2))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit(
+                [
+                    prepared(provider, 1, content="Où êtes-vous ? 3 €".replace("ê", "e"), sender="36111"),
+                    prepared(provider, 2, content="Noël 😀 « ça »", encoding=Encoding.UCS2),
+                ],
+                gateway.answer,
+            )
+            parts = compose(LONG).parts
+            encoding = compose(LONG).encoding
+            provider.submit(
+                [
+                    prepared(provider, 10 + at, content=text, encoding=encoding, reference=77, number=at, of=len(parts))
+                    for at, text in enumerate(parts, 1)
+                ],
+                gateway.answer,
+            )
+            total = 2 + len(parts)
+            await gateway.until(lambda: len(gateway.outcomes) == len(gateway.receipts) == total)
+            acknowledged = await smsc.hear("deliver_sm_resp", total)
+            await smsc.hear("enquire_link_resp")
+            await smsc.hear("enquire_link")
+        await smsc.hear("unbind")
+    (bind,) = await smsc.hear("bind")
+    assert (bind["system_id"], bind["password"], bind["version"]) == ("demo", "secret", 0x34)
+    submits = await smsc.hear("submit_sm", total)
+    assert [submits[0][key] for key in ("source", "source_ton", "to")] == ["36111", 3, "33660000000"]
+    assert submits[0]["message"] == "Où etes-vous ? 3 €"
+    assert (submits[1]["message"], submits[1]["data_coding"]) == ("Noël 😀 « ça »", 8)
+    assert len(parts) > 1
+    assert "".join(each["message"] for each in submits[2:]) == "".join(parts)
+    assert [each["udh"] for each in submits[2:]] == [
+        [f"00034d{len(parts):02x}{at:02x}"] for at in range(1, len(parts) + 1)
+    ]
+    assert {each["registered"] for each in submits} == {1}
+    assert {outcome for _, outcome in gateway.outcomes} == {Accepted(str(id), str(id)) for id in range(1, total + 1)}
+    assert {each.status for each in gateway.receipts} == {Status.DELIVERED}
+    assert {each["status"] for each in acknowledged} == {0}
+    assert not [each for each in smsc.said if each["event"] == "error"]
+
+
+async def test_their_client_reads_what_our_simulator_writes() -> None:
+    options = SimulatorOptions(system_id="node", password="secret", receipt_delay=0.01)
+    async with Simulator(options) as smsc, script("esme.js", str(smsc.port)) as esme:
+        (left,) = await esme.hear("unbind_resp")
+    said = {each["event"]: each for each in esme.said}
+    assert (said["bound"]["status"], said["bound"]["system_id"], said["bound"]["version"]) == (0, "simulator", 0x34)
+    assert (said["enquire_link_resp"]["status"], left["status"]) == (0, 0)
+    assert (said["query"]["command"], said["query"]["status"]) == ("generic_nack", 3)
+    answers = [each["id"] for each in esme.said if each["event"] == "submit_sm_resp"]
+    receipts = [each for each in esme.said if each["event"] == "deliver_sm"]
+    assert sorted(each["id"] for each in receipts) == sorted(answers)
+    assert {(each["state"], each["esm_class"]) for each in receipts} == {(2, 4)}
+    assert [each.text for each in smsc.submits] == ["Bonjour, où êtes-vous ?", "Coût : 3 € [reçu]", "Noël 😀"]
+    assert "error" not in said
+    assert smsc.counts.receipts_acknowledged == 3

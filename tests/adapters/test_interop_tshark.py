@@ -1,0 +1,91 @@
+"""What our sessions write, read by tshark's SMPP dissector."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from adapters.smpp import codes, events, pdu
+from adapters.smpp.pdu import Pdu
+from adapters.smpp.simulator_receipts import receipt_of
+from adapters.smpp.simulator_records import Submit
+from adapters.smpp.states import Role
+from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
+from gateway.provider import Part
+from gateway.text import Encoding, compose
+from tests.adapters.capture import write_capture
+from tests.adapters.gateway_side import PART
+from tests.adapters.pair import BIND, Pair
+from tests.adapters.peers import require
+
+LONG = "Noël : « ça » 😀 où êtes-vous ? " * 8
+
+
+def bodies() -> list[bytes]:
+    """The submits: one part, a short code, UCS-2, and long ones with either reference."""
+    parts = [PART, replace(PART, sender="36111", content="[3 €]", service_code="ABC")]
+    parts.append(replace(PART, content="Noël 😀 ê", encoding=Encoding.UCS2))
+    built = [(SubmitBuilder(wide=False), part) for part in parts]
+    for wide in (False, True):
+        for text in (LONG, "Bonjour, " * 40):
+            composed = compose(text, transliterate=False, narrow=wide)
+            built += [(SubmitBuilder(wide=wide), part) for part in several(composed.parts, composed.encoding)]
+    made = [builder.build(part) for builder, part in built]
+    return [each.body for each in made if isinstance(each, PreparedSubmit)]
+
+
+def several(contents: tuple[str, ...], encoding: Encoding) -> list[Part]:
+    long = replace(PART, reference=0xABCD, of=len(contents), encoding=encoding)
+    return [replace(long, number=number, content=content) for number, content in enumerate(contents, 1)]
+
+
+def conversation() -> Pair:
+    """Everything that our two sides say to each other."""
+    pair = Pair()
+    pair.bind()
+    for number, body in enumerate(bodies()):
+        pair.esme.request(codes.SUBMIT_SM, body, number, pair.now)
+        pair.run()
+        (asked,) = pair.take(Role.SMSC)
+        assert isinstance(asked, events.Requested)
+        pair.smsc.respond(asked.pdu, codes.ROK, {"message_id": str(number)})
+        receipt = receipt_of(Submit("demo", str(number), asked.pdu), undelivered=number % 2 == 1, tlvs=number % 3 > 0)
+        pair.smsc.request(codes.DELIVER_SM, receipt.body, number, pair.now)
+        pair.run()
+        told = [event for event in pair.take(Role.ESME) if isinstance(event, events.Requested)]
+        pair.esme.respond(told[0].pdu, codes.RX_T_APPN if number == 1 else codes.ROK)
+        pair.run()
+        pair.take(Role.SMSC)
+    for status in (codes.RTHROTTLED, codes.RSYSERR):
+        pair.smsc.respond(pair.submit("late"), status)
+        pair.run()
+    pair.wait(31)
+    pair.esme.receive(pdu.frame(0x103, 0, 9, b""), pair.now)
+    pair.esme.receive(pdu.encode(Pdu(codes.BIND_RECEIVER, 0, 10, BIND)), pair.now)
+    pair.esme.unbind(pair.now)
+    pair.run()
+    return pair
+
+
+def tshark(capture: Path, *arguments: str) -> list[str]:
+    command = [require("tshark"), "-r", str(capture), "-d", "tcp.port==2775,smpp", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.split()
+
+
+def test_no_pdu_is_malformed(tmp_path: Path) -> None:
+    pair, capture = conversation(), tmp_path / "smpp.pcap"
+    write_capture(capture, [(role is Role.ESME, data) for role, data in pair.wire])
+    assert tshark(capture, "-Y", "_ws.malformed || _ws.expert.severity == error") == []
+    seen = tshark(capture, "-Y", "smpp", "-T", "fields", "-e", "smpp.command_id")
+    readers = {role: pdu.PduReader() for role in Role}
+    written = [each.command for role, data in pair.wire for each in readers[role].feed(data)]
+    assert [int(each, 16) for line in seen for each in line.split(",")] == written
+    assert {codes.GENERIC_NACK, codes.ENQUIRE_LINK, codes.UNBIND_RESP, codes.DELIVER_SM_RESP} <= set(written)
+
+
+def test_a_malformed_pdu_would_be_seen(tmp_path: Path) -> None:
+    """The test above means something: the dissector notices a PDU cut short."""
+    capture = tmp_path / "bad.pcap"
+    body = bodies()[0]
+    write_capture(capture, [(True, pdu.frame(codes.SUBMIT_SM, 0, 1, body[:-3]))])
+    assert tshark(capture, "-Y", "_ws.malformed") != []
