@@ -1,0 +1,57 @@
+"""Provider accounts over HTTP."""
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.tables import part
+from tests.store.rows import add_message
+from tests.web.conftest import Gateway
+
+
+async def fill(gateway: Gateway) -> None:
+    """Two parts queued, one uncertain at the account."""
+    for number, status in enumerate(["queued", "queued", "uncertain", "delivered"], 1):
+        await add_message(gateway.parts.store, number, status=status)
+
+    async def verb(conn: AsyncConnection) -> None:
+        await conn.execute(update(part).where(part.c.state == "uncertain").values(account="operateur-a"))
+
+    await gateway.parts.store.write(verb)
+
+
+async def test_how_each_account_is_doing(gateway: Gateway) -> None:
+    await fill(gateway)
+    answer = await gateway.get("/v1/accounts", "vgm_read")
+    assert answer.json["data"] == [
+        {
+            **{"name": "operateur-a", "adapter": "smpp", "modes": ["standard", "premium"]},
+            **{"bound": None, "ready": None, "why": None},
+            **{"paused": False, "paused_at": None, "paused_by": None, "paused_reason": None},
+            **{"rate": 20.0, "window": 10, "queue": 2, "sending": 0, "uncertain": 1},
+        }
+    ]
+
+
+async def test_a_pause_is_kept_with_its_reason(gateway: Gateway) -> None:
+    paused = await gateway.post("/v1/accounts/operateur-a/pause?reason=facture", None, "vgm_admin")
+    assert paused.json == {"name": "operateur-a", "paused": True}
+    again = await gateway.post("/v1/accounts/operateur-a/pause", None, "vgm_admin")
+    assert again.status == 200
+    shown = (await gateway.get("/v1/accounts")).json["data"][0]
+    assert (shown["paused"], shown["paused_reason"], shown["paused_by"]) == (True, "facture", "exploitant/config")
+    assert shown["paused_at"] == "2026-11-23T08:30:00.000+01:00"
+    resumed = await gateway.post("/v1/accounts/operateur-a/resume", None, "vgm_admin")
+    assert resumed.json == {"name": "operateur-a", "paused": False}
+    assert (await gateway.get("/v1/accounts")).json["data"][0]["paused"] is False
+
+
+async def test_who_may(gateway: Gateway) -> None:
+    for deed in ("pause", "resume"):
+        assert (await gateway.post(f"/v1/accounts/operateur-a/{deed}")).code == "forbidden_scope"
+        assert (await gateway.post(f"/v1/accounts/unknown/{deed}", None, "vgm_admin")).code == "not_found"
+    assert (await gateway.get("/v1/accounts", "vgm_send")).code == "forbidden_scope"
+
+
+async def test_no_secret_is_shown(gateway: Gateway) -> None:
+    shown = (await gateway.get("/v1/accounts")).json["data"][0]
+    assert not {"password", "system_id", "host"} & set(shown)
