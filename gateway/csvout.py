@@ -19,7 +19,7 @@ Cell = str | int | Decimal | None
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 #: Excel and LibreOffice read a cell that begins so as a formula, or drop the character and read on.
-_FORMULA = frozenset("=+-@\t\r\n=＋－＠")
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def begin(headings: Sequence[str], dialect: Dialect) -> bytes:

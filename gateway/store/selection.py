@@ -105,7 +105,10 @@ def _key(sort: Sort, columns: Any) -> ColumnElement[Any]:
 def condition(wanted: Selection) -> ColumnElement[bool]:
     """The selection as a condition on ``message``."""
     at = _m.sent_at if wanted.submitted else _m.created_at
-    terms: list[ColumnElement[bool]] = [_m.school == wanted.school]
+    of_school = _m.school == wanted.school
+    # A number or an event is rarer than a school: without the hint, SQLite would read all of the school's.
+    rare = wanted.number is not None or wanted.event is not None
+    terms: list[ColumnElement[bool]] = [func.likely(of_school) if rare else of_school]
     if wanted.statuses:
         terms.append(_m.status.in_(sorted(wanted.statuses)))
         if not wanted.statuses & FINAL:
