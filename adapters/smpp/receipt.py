@@ -11,7 +11,7 @@ from adapters.smpp import codes
 from adapters.smpp.ids import candidate_keys
 from adapters.smpp.options import IdForm
 from adapters.smpp.pdu import Pdu
-from adapters.smpp.receipt_text import Fields, blank, read_text
+from adapters.smpp.receipt_text import Fields, blank, examine
 from gateway.provider import Receipt
 from gateway.states import Status
 
@@ -47,7 +47,7 @@ def read_receipt(pdu: Pdu, near: datetime, form: IdForm) -> Receipt:
     Nothing is refused: a receipt that says nothing we know has neither id nor status, and is kept all the same.
     """
     header, body = _message(pdu)
-    fields = read_text(body, near)
+    fields, blanked = examine(body, near)
     ids = tuple(each for each in (_receipted_id(pdu), fields.id) if each)
     state = _state(pdu) or (fields.stat or "").upper()
     sender, to = _addresses(pdu)
@@ -62,7 +62,7 @@ def read_receipt(pdu: Pdu, near: datetime, form: IdForm) -> Receipt:
         submitted=fields.submit_date,
         done=fields.done_date,
         intermediate=pdu.number("esm_class") & codes.KIND_MASK == codes.INTERMEDIATE,
-        raw=header + blank(body),
+        raw=header + blanked,
         tlvs={tag: _blanked(tag, value) for tag, value in pdu.tlvs.items()},
     )
 

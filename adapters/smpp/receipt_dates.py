@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 _LEADING: Final = re.compile(r"\d{10,16}(?!\d)|\d[\d:/.T-]*(?: \d[\d:/.-]*)?")
-_LAYOUTS: Final[dict[int, tuple[str, ...]]] = {
-    10: ("%y%m%d%H%M",),
-    12: ("%y%m%d%H%M%S", "%Y%m%d%H%M"),
-    14: ("%Y%m%d%H%M%S",),
-    15: ("%y%m%d%H%M%S",),  # SMPP's absolute time: tenths and zone follow
+#: By the number of digits: how many of them are the year, and how many are read at all.
+_LAYOUTS: Final[dict[int, tuple[tuple[int, int], ...]]] = {
+    10: ((2, 10),),
+    12: ((2, 12), (4, 12)),
+    14: ((4, 14),),
+    15: ((2, 12),),  # SMPP's absolute time: tenths and zone follow
 }
 #: Ten digits may be Unix seconds: only when that is near and the calendar's reading is not.
 _NEAR: Final = timedelta(days=10)
@@ -29,9 +30,13 @@ def read_date(value: str, near: datetime) -> datetime | None:
     return best
 
 
-def _parse(digits: str, layout: str) -> datetime | None:
+def _parse(digits: str, layout: tuple[int, int]) -> datetime | None:
+    year, used = layout
+    pairs = [int(digits[at : at + 2]) for at in range(year, used, 2)]
+    month, day, hour, minute, second = pairs if len(pairs) == 5 else (*pairs, 0)
+    century = 2000 if year == 2 else 0
     try:
-        return datetime.strptime(digits[:12] if len(digits) == 15 else digits, layout)  # noqa: DTZ007
+        return datetime(century + int(digits[:year]), month, day, hour, minute, second)  # noqa: DTZ001
     except ValueError:
         return None
 

@@ -30,7 +30,8 @@ def _key_pattern() -> re.Pattern[str]:
     """A key stands alone, or is glued to the value before it (``stat:DELIVRDerr:000``): never to a word."""
     alone = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KEYS.items())
     glued = "|".join(f"(?P<{name}_>{pattern})" for name, pattern in _KEYS.items() if name != "id")
-    return re.compile(rf"(?:(?<![\w.-])(?i:{alone})|(?<=[0-9A-Z.])(?:{glued}))\s*:")
+    first = "[" + "".join({key[0] + key[0].upper() for key in _KEYS.values()}) + "]"  # most octets begin no key
+    return re.compile(rf"(?={first})(?:(?<![\w.-])(?i:{alone})|(?<=[0-9A-Z.])(?:{glued}))\s*:")
 
 
 _KEY: Final = _key_pattern()
@@ -61,12 +62,34 @@ class _Found(NamedTuple):
     end: int
 
 
+class _View(NamedTuple):
+    """A text, the order of the octets in a character (as ``struct`` names it; empty: one octet), and its fields."""
+
+    text: str
+    order: str
+    found: list[_Found]
+
+
+def examine(body: bytes, near: datetime) -> tuple[Fields, bytes]:
+    """``read_text`` and ``blank`` in one pass."""
+    view = _view(body)
+    return _said(view, near), _blanked(view, body)
+
+
 def read_text(body: bytes, near: datetime) -> Fields:
     """Read a receipt's text; ``near`` (naive) is about when it was sent, to choose between readings of a date."""
-    text, _ = _characters(body)
+    return _said(_view(body), near)
+
+
+def blank(body: bytes) -> bytes:
+    """The same octets with the message's words replaced by spaces: the value of ``text:``, or free text at the end."""
+    return _blanked(_view(body), body)
+
+
+def _said(view: _View, near: datetime) -> Fields:
     values: dict[str, str] = {}
-    for found in _fields(text):
-        values.setdefault(found.name, text[found.begin : found.end].strip())
+    for name, begin, end in view.found:
+        values.setdefault(name, view.text[begin:end].strip())
     return Fields(
         id=_word(values.get("id", "")),
         stat=_word(values.get("stat", "")),
@@ -78,24 +101,28 @@ def read_text(body: bytes, near: datetime) -> Fields:
     )
 
 
-def blank(body: bytes) -> bytes:
-    """The same octets with the message's words replaced by spaces: the value of ``text:``, or free text at the end."""
-    text, unit = _characters(body)
-    begin, end = _personal(text, _fields(text))
-    blanked = text[:begin] + " " * (end - begin) + text[end:]
-    odd = body[len(text) * struct.calcsize(unit) :]
-    return struct.pack(f"{unit[0]}{len(text)}{unit[1]}", *map(ord, blanked)) + (b" " if odd and end > begin else odd)
+def _blanked(view: _View, body: bytes) -> bytes:
+    begin, end = _personal(view.text, view.found)
+    blanked = view.text[:begin] + " " * (end - begin) + view.text[end:]
+    if not view.order:
+        return blanked.encode("latin-1")
+    odd = body[2 * len(blanked) :]  # half a character at the end
+    if end == len(blanked):
+        odd = b" " * len(odd)
+    return struct.pack(f"{view.order}{len(blanked)}H", *map(ord, blanked)) + odd
 
 
-def _characters(body: bytes) -> tuple[str, str]:
-    """One character for each octet or pair of octets, and the layout of one (as ``struct`` names it)."""
-    for unit in ("=B", ">H", "<H"):
-        size = struct.calcsize(unit)
-        whole = body[: len(body) // size * size]
-        text = "".join(map(chr, struct.unpack(f"{unit[0]}{len(whole) // size}{unit[1]}", whole)))
-        if _KEY.search(text):
-            return text, unit
-    return body.decode("latin-1"), "=B"
+def _view(body: bytes) -> _View:
+    """One character for each octet, or each pair of octets where only that shows a key."""
+    text = body.decode("latin-1")
+    found = _fields(text)
+    if found:
+        return _View(text, "", found)
+    for order in (">", "<"):
+        pairs = struct.unpack_from(f"{order}{len(body) // 2}H", body)
+        if wide := _fields(wide_text := "".join(map(chr, pairs))):
+            return _View(wide_text, order, wide)
+    return _View(text, "", [])
 
 
 def _fields(text: str) -> list[_Found]:

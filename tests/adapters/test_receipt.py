@@ -126,6 +126,13 @@ def test_the_words_of_the_message_are_blanked(body: bytes, expected: bytes) -> N
     assert blank(body) == expected.ljust(len(body))
 
 
+def test_half_a_character_at_the_end_is_blanked_with_the_words_only() -> None:
+    wide = "id:1 stat:DELIVRD text:Mme".encode("utf-16-be") + b"R"
+    assert blank(wide) == "id:1 stat:DELIVRD text:   ".encode("utf-16-be") + b" "
+    wide = "text:Mme id:1 stat:DELIVRD".encode("utf-16-be") + b"R"
+    assert blank(wide) == "text:    id:1 stat:DELIVRD".encode("utf-16-be") + b"R"
+
+
 @given(
     st.binary(max_size=60),
     st.sampled_from([b"", PLAIN, b"id:1 stat:DELIVRD text:", PLAIN.decode().encode("utf-16-be")]),

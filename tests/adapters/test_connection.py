@@ -1,0 +1,85 @@
+"""The asyncio shell: a peer that does not read, and timers that go with the link."""
+
+import asyncio
+import socket
+
+from adapters.smpp import codes, events, pdu
+from adapters.smpp.connection import Link
+from adapters.smpp.session import Session, Timers
+from adapters.smpp.states import Role
+
+BODY = pdu.body_of(codes.SUBMIT_SM, {"short_message": b"x" * 254})
+PATIENCE = 10.0
+
+
+class Told:
+    """What a link told, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[events.Event] = []
+        self.settled = asyncio.Event()
+
+    def handle(self, _: Link, event: events.Event) -> None:
+        self.events.append(event)
+
+    async def link(self, port: int) -> Link:
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: Link(bound_session, self.handle, self.settled.set), "127.0.0.1", port
+        )
+        return link
+
+
+def bound_session(now: float) -> Session:
+    """A session that was let in already."""
+    session = Session(Role.ESME, Timers(), now)
+    session.bind(codes.BIND_TRANSCEIVER, {}, now)
+    session.receive(pdu.frame(codes.BIND_TRANSCEIVER | codes.RESPONSE, 0, 1, b"\0"), now)
+    return session
+
+
+def fill(link: Link, submits: int) -> None:
+    for token in range(submits):
+        link.session.request(codes.SUBMIT_SM, BODY, token, link.now)
+    link.flush()
+
+
+async def test_a_peer_that_never_reads_is_cut_before_memory_fills() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        told = Told()
+        link = await told.link(server.getsockname()[1])
+        made = 0
+        async with asyncio.timeout(PATIENCE):
+            while not isinstance(told.events[-1], events.Closed):
+                fill(link, 10_000)
+                made += 10_000
+            await link.over.wait()
+    assert told.events[-1] == events.Closed("the other side does not read")
+    assert sum(isinstance(event, events.Unanswered) for event in told.events) == made
+
+
+async def test_a_full_socket_is_told_and_so_is_its_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        told = Told()
+        link = await told.link(server.getsockname()[1])
+        while not link.congested:
+            fill(link, 100)
+        told.settled.clear()
+        reader, writer = await asyncio.open_connection(sock=server.accept()[0])
+        async with asyncio.timeout(PATIENCE):
+            while not told.settled.is_set():
+                await reader.read(1 << 20)
+        assert not link.congested
+        link.abort("enough")
+        await link.over.wait()
+        writer.close()
+
+
+async def test_what_is_cut_says_nothing_more() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        told = Told()
+        link = await told.link(server.getsockname()[1])
+        link.abort("cut")
+        link.abort("again")
+        await link.over.wait()
+        link.flush()
+    assert [event for event in told.events if isinstance(event, events.Closed)] == [events.Closed("cut")]
