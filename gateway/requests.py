@@ -3,7 +3,6 @@
 These models only say whether a body is well formed; what becomes of it is decided in ``intake``.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
@@ -166,20 +165,3 @@ class PreviewIn(MessageFields):
 
     to: Annotated[str, StringConstraints(max_length=64)] | None = None
     action: Code
-
-
-class MessageFilter(Body):
-    """The filters of lists, of the recap, and of ``{"filter": …}`` in release and cancel."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    status: tuple[str, ...] = ()
-    action: Code | None = None
-    from_: datetime | None = Field(None, alias="from")
-    to: datetime | None = None
-    school: Uai | None = None
-    user: Short | None = None
-    workstation: Short | None = None
-    number: Short | None = None
-    batch: Short | None = None
-    event: Short | None = None
