@@ -177,7 +177,8 @@ class Simulator:
         message_id = str(self._next_id)
         self._next_id += 1
         submit = Submit(system_id, message_id, pdu)
-        self.submits.append(submit)
+        if len(self.submits) < self.options.remember:
+            self.submits.append(submit)
         self.counts.taken += 1
         self.counts.destinations[submit.to] += 1
         if self.options.receipts and (delivery := self._receipt(submit)):

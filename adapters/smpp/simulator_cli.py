@@ -32,6 +32,7 @@ _HELP = {
     "first_id": "id of the first message; 0 takes it from the clock",
     "response_timeout": "seconds that a receipt waits for its answer",
     "enquire_link": "seconds of silence before an enquire_link",
+    "remember": "submits kept in memory",
     "seed": "of everything left to chance",
 }
 

@@ -27,4 +27,5 @@ class SimulatorOptions:
     first_id: int = 0  # 0: from the clock, so that a restart does not reuse ids
     response_timeout: float = 60.0  # for the answer to a receipt
     enquire_link: float = 30.0
+    remember: int = 200_000  # submits kept to be looked at; the counts go on
     seed: int = 0  # of everything left to chance

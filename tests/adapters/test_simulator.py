@@ -127,6 +127,12 @@ def test_a_strange_user_data_header_harms_nothing(octets: bytes) -> None:
     assert submit.text == ""
 
 
+async def test_memory_is_bounded_and_counts_are_not() -> None:
+    async with Simulator(SimulatorOptions(receipts=False, remember=2)) as smsc:
+        await exchange(smsc, 5)
+    assert (len(smsc.submits), smsc.counts.taken) == (2, 5)
+
+
 async def test_nobody_waits_for_ever() -> None:
     async with Simulator() as smsc:
         with pytest.raises(TimeoutError):
