@@ -148,7 +148,7 @@ class _Waiting:
     uncertain_at: int | None = None
 
 
-def _times(recipe: Recipe, status: Status) -> dict[str, int | None]:
+def _times(recipe: Recipe, status: Status) -> dict[str, Any]:
     now, action = recipe.now, recipe.action
     validity = int(action.validity.total_seconds() * 1000)
     hold_until = now + int(action.hold_max.total_seconds() * 1000)

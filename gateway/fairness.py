@@ -42,7 +42,7 @@ class Turns:
 def _one_message(queue: deque[int], room: int) -> list[int]:
     """Take the parts of the first message of a queue, as many as there is room for."""
     message = queue[0] >> 8
-    taken = []
+    taken: list[int] = []
     while queue and queue[0] >> 8 == message and len(taken) < room:
         taken.append(queue.popleft())
     return taken

@@ -135,7 +135,7 @@ class Registry:
 
     def modes(self) -> Mapping[str, tuple[str, ...]]:
         """The accounts of each mode, by name, first choice first."""
-        return dict(self._settings.modes)
+        return {str(mode): names for mode, names in self._settings.modes.items()}
 
     def mode(self, action: Action) -> Mode:
         """The mode of an action that a message does not overrule."""

@@ -20,7 +20,9 @@ class Link(Protocol):
         """Seconds of that after which the next account takes over."""
 
 
-def modes_for(account: str, modes: Mapping[str, Sequence[str]], links: Mapping[str, Link], now: float) -> tuple[str, ...]:
+def modes_for(
+    account: str, modes: Mapping[str, Sequence[str]], links: Mapping[str, Link], now: float
+) -> tuple[str, ...]:
     """The modes whose messages this account may take at ``now``."""
     return tuple(mode for mode, order in modes.items() if account in order and _first(account, order, links, now))
 

@@ -26,6 +26,8 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     IGNORED = "ignored"
 
+    __hash__ = str.__hash__  # states are looked up for every part: Enum's own hash is a call of Python
+
 
 S = Status
 

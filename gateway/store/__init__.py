@@ -1,1 +1,1 @@
-"""The store: tables, migrations, the database, and one module of verbs per subject. SQL stands here and nowhere else."""
+"""The store: tables, migrations, the database, one module of verbs per subject. SQL stands here, nowhere else."""

@@ -1,6 +1,7 @@
 """Numbers handed out inside the transaction that uses them: without gaps, and never twice."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from gateway.store.bulk import fetch
+from gateway.store.direct import Conn
 
 _RESERVE = (
     "INSERT INTO counter (name, value) VALUES (?, ?) "
@@ -8,7 +9,7 @@ _RESERVE = (
 )
 
 
-async def reserve(conn: AsyncConnection, name: str, count: int) -> int:
+async def reserve(conn: Conn, name: str, count: int) -> int:
     """The first of ``count`` consecutive numbers, counted from 1, that nobody else gets."""
-    value = (await conn.exec_driver_sql(_RESERVE, (name, count))).scalar_one()
-    return int(value) - count + 1
+    value: int = (await fetch(conn, _RESERVE, (name, count)))[0][0]
+    return value - count + 1

@@ -4,7 +4,8 @@ Work queued together commits together. Two ways in:
 
 * ``write(verb)``: one piece of work, ``verb(conn)``;
 * ``join(verb, item)``: many alike: every item of a group is handed to ``verb(conn, items)`` at once, so that a
-  group is a few multi-row statements. It returns one result an item, in order.
+  group is a few multi-row statements, run in one hand-over (see ``direct``): such a verb speaks only through
+  ``bulk.fetch``. It returns one result an item, in order.
 
 A verb may run twice (a failing group is tried again one by one), so it must only speak to the connection.
 The caller is resumed after the commit that made its work durable, never before.
@@ -21,6 +22,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gateway.store.bulk import fetch
+from gateway.store.direct import Conn, Direct, in_thread
 from gateway.store.engine import make_engine, upgrade
 
 T = TypeVar("T")
@@ -28,7 +31,7 @@ I = TypeVar("I")  # noqa: E741
 R = TypeVar("R")
 
 Verb = Callable[[AsyncConnection], Awaitable[T]]
-ManyVerb = Callable[[AsyncConnection, Sequence[I]], Awaitable[Sequence[R]]]
+ManyVerb = Callable[[Conn, Sequence[I]], Awaitable[Sequence[R]]]
 
 #: Reading connections; a list or a recap never waits behind the writer.
 READERS = 4
@@ -127,11 +130,14 @@ class Store:
             self._wake.clear()
             while self._queue:
                 group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
-                await self._commit([work for work in group if not work.future.cancelled()])
+                group = [work for work in group if not work.future.cancelled()]
+                await self._commit([work for work in group if work.many])
+                await self._commit([work for work in group if not work.many])
             if self._closing:
                 return
 
     async def _commit(self, group: list[_Work]) -> None:
+        """Commit a group; where one piece of work fails, its neighbours are tried again one by one."""
         if not group:
             return
         self._groups += 1
@@ -162,13 +168,10 @@ class Store:
         conn = self._conn
         if conn is None or conn.closed or conn.invalidated:
             conn = self._conn = await self._engine.connect()
-        try:
-            results = await _run_group(conn, group)
-            await conn.commit()
-        except BaseException:
-            with suppress(SQLAlchemyError):
-                await conn.rollback()
-            raise
+        if group[0].many:
+            results = await in_thread(conn, lambda direct: _run_hot(direct, group))
+        else:
+            results = await _run_cold(conn, group)
         if self._metrics is not None:
             self._metrics.commit(time.perf_counter() - began)
         return results
@@ -186,32 +189,35 @@ class Store:
                 await self._conn.close()
 
 
-async def _run_group(conn: AsyncConnection, group: list[_Work]) -> list[Any]:
-    """The results in the order of the group; work of the same many-verb runs together, at its first one's turn."""
+async def _run_hot(direct: Direct, group: list[_Work]) -> list[Any]:
+    """Every item of the same verb at once, at its first one's turn; the results in the order of the group."""
     results: list[Any] = [None] * len(group)
     alike: dict[Callable[..., Awaitable[Any]], list[int]] = {}
-    order: list[tuple[Callable[..., Awaitable[Any]], list[int], bool]] = []
     for place, work in enumerate(group):
-        if not work.many:
-            order.append((work.verb, [place], False))
-        elif work.verb in alike:
-            alike[work.verb].append(place)
-        else:
-            alike[work.verb] = [place]
-            order.append((work.verb, alike[work.verb], True))
-    for verb, places, many in order:
-        if many:
-            answers = await verb(conn, [group[place].item for place in places])
-            for place, answer in zip(places, answers, strict=True):
-                results[place] = answer
-        else:
-            results[places[0]] = await verb(conn)
+        alike.setdefault(work.verb, []).append(place)
+    for verb, places in alike.items():
+        answers = await verb(direct, [group[place].item for place in places])
+        for place, answer in zip(places, answers, strict=True):
+            results[place] = answer
+    return results
+
+
+async def _run_cold(conn: AsyncConnection, group: list[_Work]) -> list[Any]:
+    """One verb after the other, in one transaction."""
+    try:
+        await conn.begin()
+        results = [await work.verb(conn) for work in group]
+        await conn.commit()
+    except BaseException:
+        with suppress(SQLAlchemyError):
+            await conn.rollback()
+        raise
     return results
 
 
 async def _touch(conn: AsyncConnection) -> None:
     """Write without changing anything."""
-    await conn.exec_driver_sql("UPDATE counter SET value = value WHERE name = 'message'")
+    await fetch(conn, "UPDATE counter SET value = value WHERE name = 'message'")
 
 
 def _is_of_the_store(error: Exception) -> bool:

@@ -11,12 +11,11 @@ from datetime import date, datetime
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway import deadlines
 from gateway.states import FINAL, Status, judge, may_move
 from gateway.store import tally
 from gateway.store.bulk import insert_rows, select_in, update_rows
+from gateway.store.direct import Conn
 from gateway.store.tables import event, ledger, message, part
 
 
@@ -142,7 +141,7 @@ class Desk:
         self._was: dict[int, Status] = {}
 
     @classmethod
-    async def take(cls, conn: AsyncConnection, rules: Rules, message_ids: Iterable[int]) -> "Desk":
+    async def take(cls, conn: Conn, rules: Rules, message_ids: Iterable[int]) -> "Desk":
         """The messages of these ids, with all their parts. Unknown ids are left out."""
         desk = cls(rules)
         wanted = list(dict.fromkeys(message_ids))
@@ -247,7 +246,7 @@ class Desk:
             (row.id, head.id, at, head.school, month, head.action, head.mode, account, kind, parts, amount)
         )
 
-    async def put_back(self, conn: AsyncConnection) -> None:
+    async def put_back(self, conn: Conn) -> None:
         """Write all that changed."""
         heads = [self.heads[key] for key in self._changed_heads]
         parts = [self.parts[key] for key in self._changed_parts]

@@ -13,6 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.caller import Claim
+from gateway.store.bulk import insert_rows
+from gateway.store.direct import Conn
 from gateway.store.tables import idempotency
 
 #: How long an answer is kept, in milliseconds: seven days.
@@ -37,6 +39,7 @@ _FIND = text(
     " JOIN idempotency AS i ON i.app = p.value ->> 0 AND i.key = p.value ->> 1"
     " WHERE i.status IS NOT NULL"
 )
+_COLUMNS = ("app", "key", "body_sha256", "created_at", "status", "answer")
 _INSERT = insert(idempotency)
 _FORGET = delete(idempotency).where(idempotency.c.created_at < bindparam("before"))
 
@@ -52,12 +55,12 @@ async def find(conn: AsyncConnection, app: str, key: str) -> Remembered | None:
     return (await find_many(conn, [(app, key)])).get((app, key))
 
 
-async def remember(conn: AsyncConnection, rows: Sequence[tuple[Claim, int, bytes, int]]) -> None:
+async def remember(conn: Conn, rows: Sequence[tuple[Claim, int, bytes, int]]) -> None:
     """Keep answers: (claim, status, JSON answer, now). Raises KeyTaken."""
     if not rows:
         return
     try:
-        await conn.execute(_INSERT, [_values(*row) for row in rows])
+        await insert_rows(conn, idempotency, _COLUMNS, [tuple(_values(*row).values()) for row in rows])
     except IntegrityError as error:
         raise KeyTaken from error
 

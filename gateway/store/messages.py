@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.caller import Claim
 from gateway.states import Status
 from gateway.store import idempotency, people
-from gateway.store.bulk import insert_rows
+from gateway.store.bulk import fetch, insert_rows
 from gateway.store.counters import reserve
+from gateway.store.direct import Conn
 from gateway.store.tables import batch, event, message, part
 
 #: number -> (stored consent or None, opted out)
@@ -135,7 +134,7 @@ _PART = (
 _EVENT = ("message", "at", "kind", "status", "detail", "actor")
 
 
-async def add(conn: AsyncConnection, items: Sequence[Acceptance]) -> Sequence[bytes]:
+async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[bytes]:
     """Store every acceptance of a group; the answers, in order."""
     known = await _known(conn, items)
     built = [item.build(known[item.school]) for item in items]
@@ -158,14 +157,14 @@ async def add(conn: AsyncConnection, items: Sequence[Acceptance]) -> Sequence[by
     return answers
 
 
-async def _known(conn: AsyncConnection, items: Sequence[Acceptance]) -> dict[str, Known]:
+async def _known(conn: Conn, items: Sequence[Acceptance]) -> dict[str, Known]:
     numbers: dict[str, set[str]] = defaultdict(set)
     for item in items:
         numbers[item.school].update(item.numbers)
     return {school: await people.verdicts(conn, school, list(wanted)) for school, wanted in numbers.items()}
 
 
-async def _number(conn: AsyncConnection, built: Sequence[Built]) -> None:
+async def _number(conn: Conn, built: Sequence[Built]) -> None:
     """Give ids, serials and concatenation references."""
     schools: dict[str, int] = defaultdict(int)
     total = 0
@@ -186,7 +185,7 @@ async def _number(conn: AsyncConnection, built: Sequence[Built]) -> None:
     await _concatenate(conn, [new for one in built for new in one.messages if new.parts > 1])
 
 
-async def _concatenate(conn: AsyncConnection, messages: Sequence[NewMessage]) -> None:
+async def _concatenate(conn: Conn, messages: Sequence[NewMessage]) -> None:
     """Number the long messages of each recipient one after the other, so that no two near ones share a reference.
 
     A random reference of 8 bits meets its like one time in 256; a handset would then mix two texts.
@@ -197,7 +196,8 @@ async def _concatenate(conn: AsyncConnection, messages: Sequence[NewMessage]) ->
     for new in messages:
         if new.number not in last:
             sql = "SELECT concat FROM message WHERE number = ? AND parts > 1 ORDER BY id DESC LIMIT 1"
-            last[new.number] = (await conn.exec_driver_sql(sql, (new.number,))).scalar() or 0
+            found = await fetch(conn, sql, (new.number,))
+            last[new.number] = found[0][0] if found else 0
         new.concat = last[new.number] = (last[new.number] + 1) & 0xFFFF
 
 

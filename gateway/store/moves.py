@@ -6,12 +6,11 @@ Each verb of a person answers one ``Move`` an id and may be repeated without har
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.deadlines import may_resend
 from gateway.states import FINAL, UNSENT, Status
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
+from gateway.store.direct import Conn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Move:
     code: str = ""
 
 
-async def release(conn: AsyncConnection, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+async def release(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
     """Held messages leave: at once, or at their ``send_at``. Validity runs from then."""
     desk = await Desk.take(conn, rules, ids)
     moves = [_release(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
@@ -51,7 +50,7 @@ def _release(desk: Desk, head: Head, now: int, actor: str) -> Move:
     return Move(head.id, True, head.status)
 
 
-async def cancel(conn: AsyncConnection, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+async def cancel(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
     """Messages of which nothing was handed over end here. A message in doubt is never cancelled."""
     desk = await Desk.take(conn, rules, ids)
     moves = [_cancel(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
@@ -71,7 +70,7 @@ def _cancel(desk: Desk, head: Head, now: int, actor: str) -> Move:
     return Move(head.id, True, head.status)
 
 
-async def resend(conn: AsyncConnection, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+async def resend(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
     """Send the uncertain parts of messages once more, knowing that they may arrive twice."""
     desk = await Desk.take(conn, rules, ids)
     moves = [_resend(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
@@ -110,7 +109,7 @@ def _again(desk: Desk, row: PartRow, now: int, actor: str) -> None:
 # ---- the clock ----
 
 
-async def due(conn: AsyncConnection, now: int, rules: Rules, limit: int = 500) -> int:
+async def due(conn: Conn, now: int, rules: Rules, limit: int = 500) -> int:
     """Judge the messages whose deadline has passed, oldest first; how many were looked at."""
     sql = "SELECT id FROM message WHERE deadline_at IS NOT NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
     ids = [row[0] for row in await fetch(conn, sql, (now, limit))]
@@ -123,7 +122,7 @@ async def due(conn: AsyncConnection, now: int, rules: Rules, limit: int = 500) -
     return len(ids)
 
 
-async def next_deadline(conn: AsyncConnection) -> int | None:
+async def next_deadline(conn: Conn) -> int | None:
     """The earliest deadline, in milliseconds."""
     rows = await fetch(conn, "SELECT min(deadline_at) FROM message WHERE deadline_at IS NOT NULL")
     value: int | None = rows[0][0]

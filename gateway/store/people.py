@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, null, select, union_all
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.store.bulk import insert_rows
+from gateway.store.bulk import fetch, insert_rows
+from gateway.store.direct import Conn
 from gateway.store.tables import consent, consent_history, opt_out
 
 #: What a wish may say of a consent: yes, no, unknown again; None leaves it as it is.
@@ -52,12 +53,11 @@ class Change:
     actor: str
 
 
-async def verdicts(
-    conn: AsyncConnection, school: str, numbers: Sequence[str]
-) -> Mapping[str, tuple[bool | None, bool]]:
+async def verdicts(conn: Conn, school: str, numbers: Sequence[str]) -> Mapping[str, tuple[bool | None, bool]]:
     """For each number: its consent (None: unknown) and whether it opted out. One statement, however many."""
     found: dict[str, tuple[bool | None, bool]] = dict.fromkeys(numbers, (None, False))
-    rows = await conn.execute(_VERDICTS, {"school": school, "numbers": json.dumps(list(found))})
+    listed = json.dumps(list(found))
+    rows = await fetch(conn, _VERDICTS, (school, listed, school, listed))
     for number, answer in rows:
         known, out = found[number]
         found[number] = (known, True) if answer is None else (bool(answer), out)
@@ -70,12 +70,10 @@ def _listed(table: Table) -> ColumnElement[bool]:
     return (table.c.school == bindparam("school")) & table.c.number.in_(select(numbers.c.value))
 
 
-def _among(table: Table, answer: Any) -> Select[Any]:
-    return select(table.c.number, answer).where(_listed(table))
-
-
 #: An opt-out answers NULL, a consent 0 or 1.
-_VERDICTS = union_all(_among(consent, consent.c.consent), _among(opt_out, null()))
+_VERDICTS = """SELECT number, consent FROM consent
+  WHERE school = ? AND number IN (SELECT value FROM json_each(?))
+  UNION ALL SELECT number, NULL FROM opt_out WHERE school = ? AND number IN (SELECT value FROM json_each(?))"""
 
 
 async def people(conn: AsyncConnection, school: str, numbers: Sequence[str]) -> Mapping[str, Person]:

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import assert_never
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.fairness import Turns
 from gateway.provider import Accepted, Cause, Outcome, Part, Prepared, Refused, Throttled, Unavailable, Unknown
 from gateway.states import Status
 from gateway.store import receipts
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
+from gateway.store.direct import Conn
 from gateway.store.moves import too_late
 from gateway.text import Encoding
 
@@ -63,12 +62,12 @@ class Claimed:
     next_due: int | None = None
 
 
-async def claim(conn: AsyncConnection, orders: Sequence[ClaimOrder]) -> Sequence[Claimed]:
+async def claim(conn: Conn, orders: Sequence[ClaimOrder]) -> Sequence[Claimed]:
     """Claim for every order of a group, one after the other."""
     return [await _claim(conn, order) for order in orders]
 
 
-async def _claim(conn: AsyncConnection, order: ClaimOrder) -> Claimed:
+async def _claim(conn: Conn, order: ClaimOrder) -> Claimed:
     result = Claimed()
     chosen = await _choose(conn, order, result)
     result.more = len(chosen) >= order.room
@@ -117,7 +116,7 @@ def as_part(head: Head, row: PartRow, now: int) -> Part:
     )
 
 
-async def _choose(conn: AsyncConnection, order: ClaimOrder, result: Claimed) -> list[int]:
+async def _choose(conn: Conn, order: ClaimOrder, result: Claimed) -> list[int]:
     """The parts to claim: highest priority first, schools in turn."""
     lines: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for mode, priority, school, due_at in await fetch(conn, _LINES):
@@ -137,7 +136,7 @@ async def _choose(conn: AsyncConnection, order: ClaimOrder, result: Claimed) -> 
 
 
 async def _waiting(
-    conn: AsyncConnection, order: ClaimOrder, priority: int, lines: Sequence[tuple[str, str]], room: int
+    conn: Conn, order: ClaimOrder, priority: int, lines: Sequence[tuple[str, str]], room: int
 ) -> dict[str, list[int]]:
     """The first parts of each school's queue: an equal share, then more of those who could fill what is left."""
     modes = defaultdict(list)
@@ -154,7 +153,7 @@ async def _waiting(
 
 
 async def _heads_of_lines(
-    conn: AsyncConnection, order: ClaimOrder, priority: int, asked: Sequence[tuple[str, str]], limit: int
+    conn: Conn, order: ClaimOrder, priority: int, asked: Sequence[tuple[str, str]], limit: int
 ) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
     for start in range(0, len(asked), _TERMS):
@@ -182,7 +181,7 @@ class Settled:
     rules: Rules
 
 
-async def record(conn: AsyncConnection, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
+async def record(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     """Record the outcomes of a group; receipts that overtook an acceptance are applied at once."""
     items = [item for lot in lots for item in lot]
     rules = items[0].rules
@@ -264,7 +263,7 @@ def _try_again(desk: Desk, row: PartRow, outcome: Unavailable, at: int) -> None:
         _refuse(desk, row, at, Refused(outcome.why))
 
 
-async def late(conn: AsyncConnection, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
+async def late(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     """Record answers that came after their part was called uncertain."""
     items = [item for lot in lots for item in lot]
     rules = items[0].rules
@@ -279,7 +278,7 @@ async def late(conn: AsyncConnection, lots: Sequence[Sequence[Settled]]) -> Sequ
     return [None] * len(lots)
 
 
-async def _late(conn: AsyncConnection, desk: Desk, row: PartRow, item: Settled) -> None:
+async def _late(conn: Conn, desk: Desk, row: PartRow, item: Settled) -> None:
     row.answered_at = item.at
     if isinstance(item.outcome, Accepted):
         row.provider_id, row.provider_key = item.outcome.id, item.outcome.key
@@ -287,18 +286,18 @@ async def _late(conn: AsyncConnection, desk: Desk, row: PartRow, item: Settled) 
     elif isinstance(item.outcome, Refused):
         row.error = item.outcome.code
         sql = "SELECT amount FROM ledger WHERE part = ? AND parts > 0 ORDER BY id DESC LIMIT 1"
-        amount = (await conn.exec_driver_sql(sql, (row.id,))).scalar_one()
+        amount: int = (await fetch(conn, sql, (row.id,)))[0][0]
         desk.reverse(row, item.at, amount)
         _refuse(desk, row, item.at, item.outcome)
 
 
-async def doubt_orphans(conn: AsyncConnection, account: str, now: int, rules: Rules, why: str) -> int:
+async def doubt_orphans(conn: Conn, account: str, now: int, rules: Rules, why: str) -> int:
     """Call uncertain every part of this account still claimed by a process that is gone. How many there were.
 
     Only who holds the account's lane may call this.
     """
     sql = "SELECT id FROM part WHERE account = ? AND state = 'sending'"
-    ids = list((await conn.exec_driver_sql(sql, (account,))).scalars())
+    ids: list[int] = [found[0] for found in await fetch(conn, sql, (account,))]
     desk = await Desk.take(conn, rules, (part_id >> 8 for part_id in ids))
     for part_id in ids:
         settle(desk, desk.parts[part_id], account, Unknown(why), now)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.provider import Accepted, Outcome, Receipt
 from gateway.states import FINAL, Status
 from gateway.store.bulk import fetch, insert_rows, select_in, update_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Desk, PartRow, Rules
+from gateway.store.direct import Conn
 from gateway.store.tables import parked, receipt
 
 #: How far the provider's submit date may be from our claim.
@@ -67,7 +67,7 @@ class _Doubt:
     school: str
 
 
-async def receive(conn: AsyncConnection, items: Sequence[Incoming]) -> Sequence[Matched]:
+async def receive(conn: Conn, items: Sequence[Incoming]) -> Sequence[Matched]:
     """Store the receipts of a group, match them, and move their parts."""
     rules = items[0].rules
     matches = await _match_ids(conn, items)
@@ -116,7 +116,7 @@ def _words(receipt: Receipt) -> str:
 # ---- matching ----
 
 
-async def _match_ids(conn: AsyncConnection, items: Sequence[Incoming]) -> list[Matched]:
+async def _match_ids(conn: Conn, items: Sequence[Incoming]) -> list[Matched]:
     """By (account, id): exact forms first; another form of the id only with the right number."""
     keys: dict[str, set[str]] = defaultdict(set)
     for item in items:
@@ -145,7 +145,7 @@ def _best(item: Incoming, found: dict[tuple[str, str], list[tuple[int, str]]]) -
     return Matched(None, "")
 
 
-async def _match_numbers(conn: AsyncConnection, items: Sequence[Incoming], matches: list[Matched]) -> None:
+async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Matched]) -> None:
     """Settle uncertain parts by receipts whose id nobody knows."""
     taken: set[int] = set()
     doubts: dict[str, list[_Doubt]] = {}
@@ -165,7 +165,7 @@ async def _match_numbers(conn: AsyncConnection, items: Sequence[Incoming], match
             matches[place] = Matched(part_id, "number")
 
 
-async def _doubts(conn: AsyncConnection, account: str) -> list[_Doubt]:
+async def _doubts(conn: Conn, account: str) -> list[_Doubt]:
     return [_Doubt(*row) for row in await fetch(conn, _IN_DOUBT, (account, account))]
 
 
@@ -202,7 +202,7 @@ def _near(submitted: datetime | None, doubt: _Doubt, rules: Rules) -> bool:
 # ---- keeping ----
 
 
-async def _store(conn: AsyncConnection, items: Sequence[Incoming], matches: Sequence[Matched]) -> None:
+async def _store(conn: Conn, items: Sequence[Incoming], matches: Sequence[Matched]) -> None:
     first = await reserve(conn, "receipt", len(items))
     rows, forms = [], []
     for receipt_id, item, match in zip(range(first, first + len(items)), items, matches, strict=True):
@@ -240,9 +240,7 @@ class Overtaking:
     at: int
 
 
-async def overtaken(
-    conn: AsyncConnection, answers: Sequence[tuple[str, Outcome]]
-) -> dict[tuple[str, str], list[Overtaking]]:
+async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> dict[tuple[str, str], list[Overtaking]]:
     """The parked receipts of these acceptances, by (account, key)."""
     keys: dict[str, list[str]] = defaultdict(list)
     for account, outcome in answers:
@@ -261,7 +259,7 @@ async def overtaken(
 
 
 async def apply_overtaken(
-    conn: AsyncConnection, desk: Desk, part_ids: Iterable[int], found: dict[tuple[str, str], list[Overtaking]]
+    conn: Conn, desk: Desk, part_ids: Iterable[int], found: dict[tuple[str, str], list[Overtaking]]
 ) -> None:
     """Apply to each part the parked receipts of its id, and take them out of the park."""
     if not found:
@@ -277,13 +275,13 @@ async def apply_overtaken(
     await _unpark(conn, done)
 
 
-async def _unpark(conn: AsyncConnection, done: Sequence[tuple[int, int, int, str]]) -> None:
+async def _unpark(conn: Conn, done: Sequence[tuple[int, int, int, str]]) -> None:
     if done:
         await update_rows(conn, receipt, ("part", "matched_at", "matched_by"), done)
         await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
 
 
-async def settle_parked(conn: AsyncConnection, account: str, now: int, rules: Rules) -> int:
+async def settle_parked(conn: Conn, account: str, now: int, rules: Rules) -> int:
     """Settle by number the uncertain parts whose receipt came first; how many."""
     doubts = await _doubts(conn, account)
     if not any(doubt.state != Status.SENDING for doubt in doubts):
@@ -308,7 +306,7 @@ async def settle_parked(conn: AsyncConnection, account: str, now: int, rules: Ru
     return len(done)
 
 
-async def to_settle(conn: AsyncConnection, account: str) -> bool:
+async def to_settle(conn: Conn, account: str) -> bool:
     """Whether this account has both parts in doubt and receipts that nobody knows."""
     sql = (
         "SELECT EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "

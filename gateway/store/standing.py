@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.model import MODES
 from gateway.states import Status
 from gateway.store.bulk import fetch
+from gateway.store.direct import Conn
 
 _WAITING = """SELECT mode, status, COUNT(*), MIN(created_at) FROM message
   WHERE deadline_at IS NOT NULL AND status IN ('held', 'scheduled', 'queued') GROUP BY mode, status"""
@@ -28,7 +27,7 @@ class Standing:
     unmatched: Mapping[str, int]
 
 
-async def ask(conn: AsyncConnection) -> Standing:
+async def ask(conn: Conn) -> Standing:
     """Count, every mode and state present even at nought."""
     waiting = {(mode, state): 0 for mode in MODES for state in (Status.HELD, Status.SCHEDULED, Status.QUEUED)}
     waiting |= {(row[0], Status(row[1])): row[2] for row in await fetch(conn, _WAITING)}

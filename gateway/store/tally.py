@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from gateway.states import Status
+from gateway.store.bulk import fetch
+from gateway.store.direct import Conn
 
 if TYPE_CHECKING:
     from gateway.store.desk import Head
@@ -44,7 +44,7 @@ def share(head: "Head", month: Callable[[str, int], str]) -> Share | None:
 
 
 async def move(
-    conn: AsyncConnection,
+    conn: Conn,
     shares: Sequence[tuple[Share | None, Share | None]],
     lines: Sequence[Sequence[object]],
 ) -> None:
@@ -66,7 +66,7 @@ async def move(
     rows = [(*key, *sums) for key, sums in moved.items() if any(sums)]
     if rows:
         marks = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
-        await conn.exec_driver_sql(_UPSERT.format(marks), tuple(value for row in rows for value in row))
+        await fetch(conn, _UPSERT.format(marks), [value for row in rows for value in row])
 
 
 _UPSERT = """INSERT INTO tally (school, month, action, mode, account, total, delivered, parts, amount, not_submitted)
