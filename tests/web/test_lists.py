@@ -320,3 +320,12 @@ async def test_steps_follow_one_another(gateway: Gateway) -> None:
     assert [step["kind"] for step in report["steps"]] == ["accepted", "released"]
     assert report["message"]["status"] == Status.QUEUED
     assert all(one["at"] <= two["at"] for one, two in pairwise(report["steps"]))
+
+
+async def test_a_report_never_shows_sensitive_values(gateway: Gateway) -> None:
+    body = {"to": "0612345678", "action": "INFO", "text": "Code #PASS", "variables": {"PASS": "s3cret"}}
+    for sensitive, shown in ((["PASS"], False), ([], True)):
+        posted = await gateway.post("/v1/messages", {**body, "sensitive": sensitive})
+        for path in ("", "/report"):
+            answer = await gateway.get(f"/v1/messages/{posted.json['id']}{path}")
+            assert (b"s3cret" in answer.raw) is shown

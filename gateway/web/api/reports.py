@@ -59,7 +59,14 @@ async def report(call: Call) -> Reply:
         {
             "message": message_view(row, zone, masked=masked(call.caller)),
             "steps": [{**step, "at": stamp(step["at"], zone)} for step in steps],
-            "parts": [_part(part, [one for one in receipts if one.part == part.id], zone) for part in parts],
+            "parts": [
+                # What is sent holds the sensitive values themselves: it is not shown.
+                {
+                    **_part(part, [one for one in receipts if one.part == part.id], zone),
+                    "content": None if row.sensitive else part.content,
+                }
+                for part in parts
+            ],
         }
     )
 
@@ -103,7 +110,6 @@ def _part(row: Any, receipts: Rows, zone: tzinfo) -> dict[str, Any]:
         "status": row.state,
         "status_label": FRENCH[Status(row.state)],
         "status_at": stamp(row.state_at, zone),
-        "content": row.content,
         "account": row.account,
         "tries": row.tries,
         "resends": row.resends,
