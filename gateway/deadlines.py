@@ -36,12 +36,13 @@ def deadline(
 
     ``until``: end of validity. ``resend_wait``: None when the action waits for the receipt of an uncertain part.
     """
-    instants = [
-        instant
-        for part in parts
-        if (instant := _due(part, until, held_until, send_at, until + receipts_wait, resend_wait)) is not None
-    ]
-    return min(instants, default=None)
+    no_receipt = until + receipts_wait
+    earliest: int | None = None
+    for part in parts:
+        instant = _due(part, until, held_until, send_at, no_receipt, resend_wait)
+        if instant is not None and (earliest is None or instant < earliest):
+            earliest = instant
+    return earliest
 
 
 def _due(

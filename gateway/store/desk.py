@@ -113,8 +113,9 @@ _HEAD_FIXED = _HEAD.index("status")
 _HEAD_MOVING = _HEAD[_HEAD_FIXED:]
 _PART = tuple(PartRow.__dataclass_fields__)
 _PART_MOVING = tuple(name for name in _PART if name not in ("id", "message"))
-_part_values = attrgetter("id", *_PART_MOVING)
-_head_values = attrgetter("id", *_HEAD_MOVING)
+#: What a claim changes; most messages are claimed once, so these columns are worth a statement of their own.
+_HEAD_CLAIMED = ("status", "status_at", "final_parts", "deadline_at")
+_PART_CLAIMED = ("state", "state_at", "account", "tries", "claimed_at", "answered_at")
 _SELECT_HEAD = f"SELECT {','.join(_HEAD)} FROM message WHERE id IN (#)"
 _SELECT_PART = f"SELECT {','.join(_PART)} FROM part WHERE id IN (#)"
 _EVENT = ("message", "part", "at", "kind", "status", "detail", "actor")
@@ -133,8 +134,8 @@ class Desk:
         self.rules = rules
         self.heads: dict[int, Head] = {}
         self.parts: dict[int, PartRow] = {}
-        self._changed_heads: set[int] = set()
-        self._changed_parts: set[int] = set()
+        self._changed_heads: dict[int, bool] = {}  # whether more changed than a claim does
+        self._changed_parts: dict[int, bool] = {}
         self._events: list[tuple[object, ...]] = []
         self._lines: list[tuple[object, ...]] = []
         self._before: dict[int, tally.Share | None] = {}
@@ -160,17 +161,19 @@ class Desk:
         """Its parts in order."""
         return [self.parts[part_id] for part_id in part_ids(head.id, head.parts) if part_id in self.parts]
 
-    def touch(self, head: Head) -> None:
-        """Say that a message's own columns change, before they do."""
-        if head.id not in self._changed_heads:
-            self._changed_heads.add(head.id)
+    def touch(self, head: Head, *, whole: bool = True) -> None:
+        """Say that a message's own columns change, before they do; not ``whole``: only what a claim changes."""
+        if head.id in self._changed_heads:
+            self._changed_heads[head.id] |= whole
+        else:
+            self._changed_heads[head.id] = whole
             self._before[head.id] = tally.share(head, self.rules.month)
             self._was[head.id] = head.status
 
-    def touch_part(self, row: PartRow) -> None:
-        """Say that a part's columns change."""
-        self._changed_parts.add(row.id)
-        self.touch(self.heads[row.message])
+    def touch_part(self, row: PartRow, *, whole: bool = True) -> None:
+        """Say that a part's columns change; not ``whole``: only what a claim changes."""
+        self._changed_parts[row.id] = self._changed_parts.get(row.id, False) or whole
+        self.touch(self.heads[row.message], whole=whole)
 
     def note(
         self, head: Head, at: int, kind: str, *, row: PartRow | None = None, detail: str = "", actor: str = ""
@@ -184,7 +187,7 @@ class Desk:
         if not may_move(row.state, new):
             return False
         head = self.heads[row.message]
-        self.touch_part(row)
+        self.touch_part(row, whole=new is not Status.SENDING)
         row.state, row.state_at = new, at
         if new is Status.UNCERTAIN:
             row.uncertain_at = at
@@ -201,6 +204,8 @@ class Desk:
         status = parts[0].state if len(parts) == 1 else judge([row.state for row in parts])
         if status is not head.status:
             head.status, head.status_at = status, at
+            if status is Status.DELIVERED:
+                head.reason = head.detail = None  # what was feared before did not happen
         head.final_parts = sum(row.state in FINAL for row in parts)
         head.deadline_at = deadlines.deadline(
             parts,
@@ -249,11 +254,14 @@ class Desk:
     async def put_back(self, conn: Conn) -> None:
         """Write all that changed."""
         heads = [self.heads[key] for key in self._changed_heads]
-        parts = [self.parts[key] for key in self._changed_parts]
-        if parts:
-            await update_rows(conn, part, _PART_MOVING, [_part_values(row) for row in parts])
-        if heads:
-            await update_rows(conn, message, _HEAD_MOVING, [_head_values(head) for head in heads])
+        for whole, part_columns, head_columns in (
+            (True, _PART_MOVING, _HEAD_MOVING),
+            (False, _PART_CLAIMED, _HEAD_CLAIMED),
+        ):
+            parts = [self.parts[key] for key, kind in self._changed_parts.items() if kind is whole]
+            await update_rows(conn, part, part_columns, list(map(attrgetter("id", *part_columns), parts)))
+            moved = [self.heads[key] for key, kind in self._changed_heads.items() if kind is whole]
+            await update_rows(conn, message, head_columns, list(map(attrgetter("id", *head_columns), moved)))
         if self._events:
             await insert_rows(conn, event, _EVENT, self._events)
         if self._lines:
