@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts import differences
 from gateway.states import Status
-from gateway.store import reports
+from gateway.store import reports, synthesis
 from gateway.store.bulk import fetch
 from gateway.store.database import Store, open_store
 from gateway.store.selection import Selection, condition
@@ -130,6 +130,13 @@ async def test_the_check_never_looks_at_the_counters(store: Store) -> None:
     await store.write(wrong)
     _, after = await differences(store)
     assert [one.recomputed for one in before] == [one.recomputed for one in after]
+
+
+async def test_the_check_looks_a_message_s_receipts_up(store: Store) -> None:
+    """Joined without their index, those of 100,000 messages took six minutes."""
+    steps = await store.read(lambda conn: fetch(conn, f"EXPLAIN QUERY PLAN {synthesis.OF_MESSAGES}"))
+    found = [step[3] for step in steps if "receipt" in step[3]]
+    assert found == ["SEARCH receipt USING INDEX receipt_part (part>? AND part<?)"]
 
 
 # ---- questions ----
