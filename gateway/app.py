@@ -10,7 +10,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -82,21 +82,13 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         store = await stack.enter_async_context(open_store(settings.store.url, metrics))
         registry = Registry(settings)
         await registry.load(store)
-        holder: list[Parts] = []
-        rules = _rules(registry, metrics, lambda: holder[0].settings)
+        rules = _rules(registry, metrics)
         bell = Doorbell(database_path(settings.store.url))
         stack.callback(bell.close)
         lanes = Lanes(store, rules, metrics, milliseconds, registry, make_provider)
-        intake = Intake(
-            store,
-            registry,
-            metrics,
-            milliseconds,
-            lambda: holder[0].settings.defaults.max_parts,
-            lanes.nudge if role is not Role.API else bell.ring,
-        )
-        parts = Parts(settings, store, registry, intake, metrics, milliseconds, rules, lanes.by_name)
-        holder.append(parts)
+        queued = lanes.nudge if role is not Role.API else bell.ring
+        intake = Intake(store, registry, metrics, milliseconds, lambda: registry.settings.defaults.max_parts, queued)
+        parts = Parts(settings, store, registry, intake, metrics, milliseconds, rules, queued, lanes.by_name)
         gateway = Gateway(parts, lanes)
         await stack.enter_async_context(Janitor(parts, dispatch=role is not Role.API).running())
         if role is not Role.API:
@@ -109,7 +101,7 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
             parts.draining = True
 
 
-def _rules(registry: Registry, metrics: Metrics, settings: Callable[[], Settings]) -> Rules:
+def _rules(registry: Registry, metrics: Metrics) -> Rules:
     def price(account: str, day: date, mode: str, number: str) -> int:
         known = registry.account(account)
         return price_of(known, day, mode, number) if known is not None else 0
@@ -117,7 +109,7 @@ def _rules(registry: Registry, metrics: Metrics, settings: Callable[[], Settings
     return Rules(
         zone=registry.zone,
         price=price,
-        receipts_wait=lambda: int(settings().receipts.wait.total_seconds() * 1000),
+        receipts_wait=lambda: int(registry.settings.receipts.wait.total_seconds() * 1000),
         moved=lambda school, action, status: metrics.messages.labels(school, action, status).inc(),
     )
 

@@ -160,7 +160,7 @@ class Intake:
 
 def _draft(recipe: Recipe, body: MessageIn | PreviewIn) -> Draft:
     merged = recipe.merge(body.variables)
-    return draft(recipe, _recipient(body, recipe), merged, recipe.compose(merged))
+    return draft(recipe, _recipient(body, recipe), merged, recipe.compose(merged, "/text"))
 
 
 def _numbers(drafts: Sequence[Draft]) -> list[str]:

@@ -27,5 +27,6 @@ class Parts:
     metrics: "Metrics"
     clock: Clock
     rules: "Rules"
+    queued: Callable[[], None]  # says to whoever sends that there may be work
     lanes: Mapping[str, "Lane"] = field(default_factory=dict)  # empty in a process of role api
     draining: bool = False

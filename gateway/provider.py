@@ -134,7 +134,7 @@ class Upstream(Protocol):
     async def receipt(self, receipt: Receipt) -> None:
         """Store a receipt; returns when it is committed. Raises when it could not be: do not acknowledge."""
 
-    def late(self, part: Part, outcome: Accepted | Refused) -> None:
+    def late(self, part: Part, outcome: Outcome) -> None:
         """Tell an answer that came after ``Unknown`` had been told of this part."""
 
 

@@ -78,18 +78,18 @@ class Recipe:
             )
         return merged
 
-    def compose(self, merged: Merged | str, pointer: str = "") -> Composed:
-        """The text as it will be sent. Raises the problems of a text."""
+    def compose(self, merged: Merged | str, pointer: str) -> Composed:
+        """The text as it will be sent. Raises the problems of a text, at ``pointer``."""
         try:
             composed = sms.compose(merged, encoding=self.encoding, transliterate=self.transliterate, narrow=self.narrow)
         except (sms.NotGsm7, sms.SensitiveNotGsm7, sms.Unencodable) as error:
             raise _text_problem(error, pointer) from error
         if not composed.text.strip():
-            raise field_problem("empty_text", f"{pointer}/text", "Le texte est vide : rien ne serait envoyé.")
+            raise field_problem("empty_text", pointer, "Le texte est vide : rien ne serait envoyé.")
         if len(composed.parts) > self.max_parts:
             raise field_problem(
                 "text_too_long",
-                f"{pointer}/text",
+                pointer,
                 f"Le texte fait {len(composed.parts)} SMS ; {self.max_parts} au plus pour cette action.",
             )
         return composed
@@ -100,7 +100,7 @@ def _text_problem(error: ValueError, pointer: str) -> Problem:
         case sms.SensitiveNotGsm7():
             fields = [
                 FieldError(
-                    f"{pointer}/variables/{name}",
+                    f"{pointer.removesuffix('/text')}/variables/{name}",
                     "sensitive_not_gsm7",
                     "Cette valeur confidentielle ne peut pas être transcrite : demandez « encoding »: « ucs2 ».",
                 )
@@ -111,12 +111,12 @@ def _text_problem(error: ValueError, pointer: str) -> Problem:
             places = ", ".join(f"« {culprit.char} » à {culprit.position}" for culprit in error.culprits[:10])
             return field_problem(
                 "text_not_gsm7",
-                f"{pointer}/text",
+                pointer,
                 f"Hors de l'alphabet GSM : {places}. Remplacez, ou laissez « auto ».",
             )
         case sms.Unencodable():
             cure = f"Le caractère à la position {error.position} ne peut pas être envoyé : retirez-le."
-            return field_problem("text_not_ucs2", f"{pointer}/text", cure)
+            return field_problem("text_not_ucs2", pointer, cure)
     raise error
 
 
@@ -128,7 +128,7 @@ class Cook:
         self._max_parts = max_parts
 
     def recipe(self, body: MessageFields, caller: Caller, now: int, at: str = "") -> Recipe:
-        """Look everything up. ``at`` is the JSON pointer of ``body`` in the request. Raises Problem."""
+        """Look everything up. ``at`` is where the request has its fields: ``/defaults`` of a batch. Raises Problem."""
         if body.callback_url is not None:
             raise field_problem(
                 "not_available", f"{at}/callback_url", "Les rappels n'existent pas encore : retirez-le."
@@ -139,7 +139,7 @@ class Cook:
         accounts = self._registry.accounts_of(mode)
         if not accounts:
             raise Problem("no_provider", f"Le mode « {mode} » n'a aucun compte fournisseur dans la configuration.")
-        source, template = self._source(body, school.uai, at)
+        source, template = self._source(body, school.uai)
         _check_sensitive(body, source, at)
         return Recipe(
             school=school,
@@ -175,15 +175,15 @@ class Cook:
             raise field_problem("treatment_not_sms", "/action", f"L'action {code} n'est pas traitée par SMS.")
         return action
 
-    def _source(self, body: MessageFields, school: str, at: str) -> tuple[str, str | None]:
+    def _source(self, body: MessageFields, school: str) -> tuple[str, str | None]:
         """The text, which wins, and the template's code, which is recorded."""
         if body.template is None:
             if body.text is None:
-                raise field_problem("missing_text", f"{at}/text", "Donnez « text » ou « template ».")
+                raise field_problem("missing_text", "/text", "Donnez « text » ou « template ».")
             return body.text, None
         if (template := self._registry.template(body.template, school)) is None:
             cure = f"Le modèle {body.template} n'existe pas : GET /v1/templates donne la liste."
-            raise field_problem("unknown_template", f"{at}/template", cure)
+            raise field_problem("unknown_template", "/template", cure)
         return body.text if body.text is not None else template.text, template.code
 
 
@@ -214,8 +214,11 @@ def _held(body: MessageFields, action: Action, caller: Caller) -> bool:
 def _overridden(body: MessageFields, caller: Caller, at: str) -> bool:
     if body.override is None:
         return False
+    if at:
+        cure = "« ne pas envoyer » se lève pour une personne à la fois : POST /v1/messages."
+        raise field_problem("override_not_allowed", f"{at}/override", cure)
     if not caller.may(Scope.RELEASE):
-        raise Problem("forbidden_scope", f"Lever « ne pas envoyer » ({at}/override) demande le droit « release ».")
+        raise Problem("forbidden_scope", "Lever « ne pas envoyer » (/override) demande le droit « release ».")
     return True
 
 

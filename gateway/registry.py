@@ -67,6 +67,11 @@ class Registry:
         self._actions = {**self._stored_actions, **self._declared_actions}
         self._templates = {**self._stored_templates, **self._declared_templates}
 
+    @property
+    def settings(self) -> "Settings":
+        """The configuration in force."""
+        return self._settings
+
     # ---- schools ----
 
     def school(self, uai: str) -> KnownSchool | None:

@@ -207,10 +207,8 @@ class SmppProvider:
             link.session.unbind(link.now)
 
     def _late(self, part: Part, pdu: Pdu) -> None:
-        """Only a final answer is worth telling: the part is uncertain already."""
-        outcome = self._outcome(pdu)
-        if self._upstream and isinstance(outcome, Accepted | Refused):
-            self._upstream.late(part, outcome)
+        if self._upstream:
+            self._upstream.late(part, self._outcome(pdu))
 
     def _outcome(self, pdu: Pdu) -> Outcome:
         if pdu.status != codes.ROK:

@@ -153,6 +153,7 @@ async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
             metrics=metrics,
             clock=clock,
             rules=rules_of(registry),
+            queued=lambda: None,
         )
 
 
