@@ -137,8 +137,7 @@ async def _do(call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int])
 
 
 async def _reply(call: Call, done: Sequence[Move]) -> Reply:
-    for lane in call.parts.lanes.values():
-        lane.changed()
+    call.parts.queued()
     skipped = [move for move in done if not move.done]
     ulids = await call.parts.store.read(lambda conn: reports.ulids(conn, [move.id for move in skipped]))
     return Reply(
