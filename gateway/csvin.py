@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from gateway.problem import Problem
+
 #: What cells say for yes and no.
 TRUTH = {
     **dict.fromkeys(("oui", "o", "1", "true", "vrai", "x", "yes"), True),
@@ -17,21 +19,21 @@ TRUTH = {
 
 
 def read_table(raw: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, with its line in the file; the headings come first, plain.
+    """Each row that is not empty, with its line in the file; the headings come first, even when there are none.
 
-    Raises ValueError, in French, for what is not CSV.
+    Cells are without the spaces around them. Raises ``malformed_body`` for what is not CSV.
     """
     text = _decode(raw)
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") >= first.count(",") else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield 1, [plain(heading) for heading in next(rows, [])]
+        yield 1, [cell.strip() for cell in next(rows, [])]
         for row in rows:
             if any(cell.strip() for cell in row):
                 yield rows.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise ValueError(f"ligne {rows.line_num} : un guillemet y est mal fermé") from error
+        raise _malformed(f"à la ligne {rows.line_num}, un guillemet est mal fermé") from error
 
 
 def plain(heading: str) -> str:
@@ -41,6 +43,8 @@ def plain(heading: str) -> str:
 
 
 def _decode(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _malformed("il est en UTF-16, enregistrez-le en « CSV UTF-8 »")
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             text = raw.decode(encoding)
@@ -48,4 +52,8 @@ def _decode(raw: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise ValueError("ni UTF-8 ni Windows-1252 : enregistrez-le en « CSV UTF-8 »")
+    raise _malformed("il n'est ni en UTF-8 ni en Windows-1252, enregistrez-le en « CSV UTF-8 »")
+
+
+def _malformed(why: str) -> Problem:
+    return Problem("malformed_body", f"Le fichier CSV ne peut pas être lu : {why}.")

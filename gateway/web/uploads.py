@@ -1,20 +1,18 @@
 """A batch as it may come: JSON, a CSV file in a form, or NDJSON. All become one ``BatchIn``.
 
-A CSV file is what schools export: ``;`` or ``,``, UTF-8 or Windows-1252, headings in French or English whatever
-their case and accents. Every error names its line and column in the file, and its place as a JSON pointer.
+A CSV file has headings in French or English. Every error names its line and column in the file, and its place as a
+JSON pointer.
 """
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
+from gateway import csvin
 from gateway.problem import FieldError, Problem
 from gateway.requests import BatchIn
 from gateway.web.endpoint import read_json
@@ -38,10 +36,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("division", "subject.division"), ("subject", "division")),
 }
 
-_TRUTH: Mapping[str, bool] = {
-    **dict.fromkeys(("oui", "1", "true", "vrai", "x"), True),
-    **dict.fromkeys(("non", "0", "false", "faux"), False),
-}
 _WHEN_EMPTY: Mapping[tuple[str, ...], bool | None] = {("consent",): None, ("do_not_sms",): False}
 _KEYWORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
@@ -82,15 +76,12 @@ def _from_form(form: Mapping[str, bytes]) -> BatchIn:
 
 def read_csv(raw: bytes) -> Rows:
     """The recipients of a CSV file. Raises ``malformed_body``, ``invalid_field``, ``too_many_recipients``."""
-    text = _decode(raw)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-    cells = _checked(lines)
-    headings = next(cells, (0, []))[1]
+    cells = csvin.read_table(raw)
+    _, headings = next(cells)
     places = _places(headings)
     rows, errors = Rows(headings={_pointer(place): headings[i] for i, place in places.items()}), list[FieldError]()
     for line, row in cells:
-        if any(cell.strip() for cell in row):
-            rows.add(_recipient(row, places, _Place(len(rows.recipients), line, headings), errors), line)
+        rows.add(_recipient(row, places, _Place(len(rows.recipients), line, headings), errors), line)
         if len(errors) > MOST_ERRORS:
             break
     if errors:
@@ -98,43 +89,12 @@ def read_csv(raw: bytes) -> Rows:
     return rows
 
 
-def _decode(raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Problem("malformed_body", "Le fichier CSV est en UTF-16 : enregistrez-le en « CSV UTF-8 ».")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Problem("malformed_body", "Le fichier CSV n'est ni en UTF-8 ni en Windows-1252 : enregistrez-le en UTF-8.")
-
-
-def _delimiter(text: str) -> str:
-    first = text.partition("\n")[0]
-    return ";" if first.count(";") >= first.count(",") else ","
-
-
-def _checked(lines: Any) -> Iterator[tuple[int, list[str]]]:
-    try:
-        for row in lines:
-            yield lines.line_num, row
-    except csv.Error as error:
-        detail = f"Le fichier CSV ne peut pas être lu à la ligne {lines.line_num} : un guillemet y est mal fermé."
-        raise Problem("malformed_body", detail) from error
-
-
-def _plain(heading: str) -> str:
-    """The heading without case, accents and spaces: ``Ne pas envoyer`` is ``ne_pas_envoyer``."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", heading.strip()) if not unicodedata.combining(c))
-    return re.sub(r"[\s_-]+", "_", bare.lower())
-
-
 def _places(headings: Sequence[str]) -> dict[int, tuple[str, ...]]:
     """Where the cells of each column go."""
     places: dict[int, tuple[str, ...]] = {}
     for column, heading in enumerate(headings):
-        if heading.strip():
-            place = COLUMNS.get(_plain(heading)) or ("variables", _keyword(heading, column))
+        if heading:
+            place = COLUMNS.get(csvin.plain(heading)) or ("variables", _keyword(heading, column))
             if place in places.values():
                 raise _bad_heading(column, heading, "est donnée deux fois : gardez-en une")
             places[column] = place
@@ -145,7 +105,7 @@ def _places(headings: Sequence[str]) -> dict[int, tuple[str, ...]]:
 
 
 def _keyword(heading: str, column: int) -> str:
-    name = re.sub(r"[^A-Z0-9_]", "_", _plain(heading).upper())
+    name = re.sub(r"[^A-Z0-9_]", "_", csvin.plain(heading).upper())
     if not _KEYWORD.fullmatch(name):
         raise _bad_heading(column, heading, "ne peut pas être un mot-clé : commencez-la par une lettre, 64 au plus")
     return name
@@ -176,14 +136,15 @@ def _recipient(
     recipient: dict[str, Any] = {}
     for column, cell in enumerate(row):
         place = places.get(column)
-        value: str | bool | None = cell.strip()
+        value: str | bool | None = cell
         if place is None:
             if value:
                 errors.append(here.error(column, "", "cette valeur n'a pas de titre de colonne."))
             continue
         if place in _WHEN_EMPTY:
-            value = _TRUTH.get(_plain(cell), _WHEN_EMPTY[place])
-            if cell.strip() and _plain(cell) not in _TRUTH:
+            said = csvin.plain(cell)
+            value = csvin.TRUTH.get(said, _WHEN_EMPTY[place])
+            if said and said not in csvin.TRUTH:
                 errors.append(here.error(column, _pointer(place), "écrivez oui ou non, ou laissez vide."))
         _put(recipient, place, value)
     return recipient

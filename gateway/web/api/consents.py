@@ -210,10 +210,8 @@ _COLUMNS: Mapping[str, str] = {
 
 
 def _from_csv(call: Call) -> tuple[Iterable[tuple[int, ImportRow]], str, str | None, list[str]]:
-    try:
-        (_, headings), *rows = csvin.read_table(call.raw)
-    except ValueError as error:
-        raise Problem("malformed_body", f"Le fichier CSV ne peut pas être lu : {error}.") from error
+    (_, headed), *rows = csvin.read_table(call.raw)
+    headings = [csvin.plain(heading) for heading in headed]
     places = {_COLUMNS[heading]: place for place, heading in enumerate(headings) if heading in _COLUMNS}
     if "number" not in places:
         raise Problem("malformed_body", "Il faut une colonne des numéros : nommez-la « portable » ou « telephone ».")
