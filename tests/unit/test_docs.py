@@ -121,6 +121,13 @@ def test_the_problems() -> None:
     assert rows == CATALOGUE
 
 
+def test_the_reserved_problems_are_those_that_nothing_raises() -> None:
+    reserved = {codes(row[0])[0] for row in table("docs/integrators.md", "code") if row[3].startswith("reserved")}
+    files = (file for file in (ROOT / "gateway").rglob("*.py") if file.name != "problem.py")
+    code = "".join(file.read_text("utf-8") for file in files)
+    assert reserved == {name for name in CATALOGUE if f'"{name}"' not in code}
+
+
 def test_the_faults_of_a_field() -> None:
     assert {codes(row[0])[0]: row[1] for row in table("docs/integrators.md", "fault")} == dict(FIELD_CODES)
 
