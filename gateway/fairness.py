@@ -1,7 +1,8 @@
 """Whose turn it is: schools share an account message by message. Pure.
 
 Rules: within a priority, the school served longest ago goes first; then one message each in turn, the parts of
-a message staying together. A school with one message never waits behind another's ten thousand.
+a message staying together: a school whose message did not leave whole goes on first. A school with one message
+never waits behind another's ten thousand.
 """
 
 from collections import deque
@@ -23,6 +24,10 @@ class Turns:
         """Note that a school had its turn."""
         self._clock += 1
         self._served[school] = self._clock
+
+    def unfinished(self, school: str) -> None:
+        """Note that the last message of a school's turn did not leave whole."""
+        self._served.pop(school, None)
 
     def deal(self, waiting: Mapping[str, Sequence[int]], room: int) -> list[int]:
         """The next parts to leave, at most ``room``, of each school's queue (part ids in order)."""

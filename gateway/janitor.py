@@ -75,9 +75,9 @@ class Janitor:
     async def judge(self) -> None:
         """Move every message whose deadline has passed: due, expired, sent once more, without receipt."""
         parts = self._parts
-        while await parts.store.read(moves.next_deadline) is not None:
+        while (first := await parts.store.read(moves.next_deadline)) is not None:
             now = parts.clock()
-            if not await parts.store.write(lambda conn: moves.due(conn, now, parts.rules, LOT)):  # noqa: B023
+            if first > now or not await parts.store.write(lambda conn: moves.due(conn, now, parts.rules, LOT)):  # noqa: B023
                 return
             for lane in parts.lanes.values():
                 lane.nudge()

@@ -32,6 +32,7 @@ class Lanes:
         self.by_name: dict[str, Lane] = {}
         self._running: dict[str, AsyncExitStack] = {}
         self._drain = 0.0
+        self._replacing = asyncio.Lock()
 
     def nudge(self) -> None:
         """There may be something to send."""
@@ -51,12 +52,13 @@ class Lanes:
     async def replace(self, settings: Settings) -> None:
         """Lanes of accounts that changed or are gone drain and stop; new ones start; the others run on."""
         wanted = {account.name: account for account in settings.accounts}
-        gone = [name for name, lane in self.by_name.items() if wanted.get(name) != lane.settings]
-        await asyncio.gather(*(self._stop(name) for name in gone))
-        paused = await self._store.read(catalogue.pauses)
-        for name, account in wanted.items():
-            if name not in self.by_name:
-                await self._start(account, name in paused)
+        async with self._replacing:
+            paused = await self._store.read(catalogue.pauses)
+            gone = [name for name, lane in self.by_name.items() if wanted.get(name) != lane.settings]
+            await asyncio.gather(*(self._stop(name) for name in gone))
+            for name, account in wanted.items():
+                if name not in self.by_name:
+                    await self._start(account, name in paused)
         self.nudge()
 
     async def _start(self, account: AccountSettings, paused: bool) -> None:

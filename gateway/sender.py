@@ -17,6 +17,7 @@ from gateway.metrics import Metrics
 from gateway.model import AccountSettings
 from gateway.provider import (
     Accepted,
+    Cause,
     Outcome,
     Part,
     Prepared,
@@ -46,6 +47,9 @@ POLL = 1.0
 #: Seconds between two tries to store outcomes, or to take a lane that another process holds.
 AGAIN = 0.5
 
+#: Seconds that the last outcomes may take to be stored when a lane ends; what is not stored will be uncertain.
+LAST = 5.0
+
 
 class Lane:
     """The loop of one account. It is also the ``Upstream`` of its provider's adapter."""
@@ -72,7 +76,7 @@ class Lane:
         self._modes, self._lanes = modes, lanes
         self._throttle = Throttle(settings.rate, monotonic())
         self._turns = Turns()
-        self._in_hand: dict[int, float] = {}  # part -> when it was handed over
+        self._in_hand: dict[int, float | None] = {}  # part -> when it was handed over; None once it was answered
         self._answered: list[Settled] = []
         self._late: list[Settled] = []
         self._to_record = asyncio.Event()
@@ -157,7 +161,8 @@ class Lane:
                 await self._drain(drain)
         finally:
             # The provider is gone: whatever it had in hand was answered Unknown. Record that before leaving.
-            while self._in_hand and self._store.writable:
+            until = self._monotonic() + LAST
+            while self._in_hand and self._store.writable and self._monotonic() < until:
                 await self._recorded.wait(AGAIN)
             recorder.cancel()
             with suppress(asyncio.CancelledError):
@@ -196,7 +201,9 @@ class Lane:
             return await self._turn()
         except StoreUnavailable as error:
             log.error("nothing can be claimed", extra={"account": self.name, "why": str(error)})
-            return POLL
+        except Exception:  # a lane that stopped would keep its messages until the next restart
+            log.exception("a claim failed", extra={"account": self.name})
+        return POLL
 
     async def _turn(self) -> float:
         """Claim and hand over what may leave now; seconds until there may be more."""
@@ -229,8 +236,16 @@ class Lane:
         return POLL
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
-        order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self.provider.prepare, self._rules)
+        order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self._prepare, self._rules)
         return await self._store.join(queue.claim, order)
+
+    def _prepare(self, part: Part) -> Prepared | Refused:
+        """What the adapter makes of a part; one that it fails on is refused, and does not stop its neighbours."""
+        try:
+            return self.provider.prepare(part)
+        except Exception as error:
+            log.exception("the adapter cannot build a part", extra={"account": self.name})
+            return Refused(type(error).__name__, Cause.CONFIGURATION)
 
     def _hand_over(self, claimed: Claimed) -> None:
         """Write what was claimed, in the turn in which its commit returned."""
@@ -258,6 +273,7 @@ class Lane:
         began = self._in_hand.get(part.id)
         if began is None:
             return
+        self._in_hand[part.id] = None
         now = self._monotonic()
         self._metrics.parts.labels(self.name, _result(outcome)).inc()
         match outcome:
@@ -276,23 +292,43 @@ class Lane:
         while True:
             await self._to_record.wait()
             self._to_record.clear()
-            answered, self._answered = self._answered, []
-            late, self._late = self._late, []
-            try:
-                if answered:
-                    await self._store.join(queue.record, answered)
-                if late:
-                    await self._store.join(queue.late, late)
-            except StoreUnavailable as error:
-                log.error("outcomes cannot be stored yet", extra={"account": self.name, "why": str(error)})
-                self._answered, self._late = answered + self._answered, late + self._late
+            if not (await self._record() and await self._record_late()):
                 await asyncio.sleep(AGAIN)
                 self._to_record.set()
-                continue
-            for settled in answered:
-                self._in_hand.pop(settled.part, None)
-            self._recorded()
-            self.nudge()
+
+    async def _record(self) -> bool:
+        """Store the outcomes of parts in hand, which are in hand no more; false if they must be tried again."""
+        answered, self._answered = self._answered, []
+        if not answered:
+            return True
+        try:
+            await self._store.join(queue.record, answered)
+        except Exception as error:
+            self._not_stored(error)
+            self._answered = answered + self._answered
+            return False
+        for settled in answered:
+            self._in_hand.pop(settled.part, None)
+        self._recorded()
+        self.nudge()
+        return True
+
+    async def _record_late(self) -> bool:
+        """Store the answers to parts that are uncertain by now; false if they must be tried again."""
+        late, self._late = self._late, []
+        try:
+            if late:
+                await self._store.join(queue.late, late)
+        except Exception as error:
+            self._not_stored(error)
+            self._late = late + self._late
+            return False
+        return True
+
+    def _not_stored(self, error: Exception) -> None:
+        """An outcome is never given up: without it the part would be sent again, or be in doubt for nothing."""
+        why = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
+        log.error("outcomes cannot be stored yet", extra={"account": self.name, "why": why})
 
     # ---- Upstream: what the adapter tells ----
 
@@ -301,7 +337,7 @@ class Lane:
         self._note_health(self._monotonic())
         self.nudge()
 
-    def late(self, part: Part, outcome: Accepted | Refused) -> None:
+    def late(self, part: Part, outcome: Outcome) -> None:
         """An answer to a part that is uncertain by now."""
         self._metrics.parts.labels(self.name, f"late_{_result(outcome)}").inc()
         self._late.append(Settled(part.id, self.name, outcome, self._clock(), self._rules))

@@ -1,12 +1,16 @@
 """The throttle of an account: a token bucket in parts per second. Pure: time in seconds is an argument.
 
 Rules: exact over time at any rate (0.5, 1, 20, 500): instants are whole numbers of ticks, of which a part costs a
-whole number, so nothing is ever rounded and added up. A bucket holds one fiftieth of a second's worth, at least
-one part: after a quiet hour the first second brings no more than 2 % above the rate.
+whole number, so nothing is ever rounded and added up. A bucket holds one part and a fiftieth of a second's worth:
+after a quiet hour the first second brings no more than that above the rate, and a loop that wakes or commits some
+milliseconds late makes up for it.
 """
 
 _NANOS = 1_000_000_000
 _MICRO_RATE = 1_000_000
+
+#: Nanoseconds of credit beyond one part.
+_SLACK = _NANOS // 50
 
 #: Ticks of one part. A nanosecond is ``rate * 1,000,000`` of them.
 _PART = _NANOS * _MICRO_RATE
@@ -24,7 +28,12 @@ class Throttle:
     @property
     def capacity(self) -> int:
         """Parts that may leave at once after a rest."""
-        return max(1, int(self.rate / 50))
+        return self._depth // _PART
+
+    @property
+    def _depth(self) -> int:
+        """Ticks that the bucket holds."""
+        return _PART + _SLACK * self._nano
 
     def change(self, rate: float, now: float) -> None:
         """Take another rate; what was spent stays spent."""
@@ -37,7 +46,7 @@ class Throttle:
         if now < self._not_before:
             return 0
         owed = max(0, self._full_at - self._ticks(now))
-        return max(0, self.capacity - -(-owed // _PART))
+        return max(0, (self._depth - owed) // _PART)
 
     def spend(self, parts: int, now: float) -> None:
         """Count parts that leave."""
@@ -53,7 +62,7 @@ class Throttle:
 
     def next(self, now: float) -> float:
         """The instant (seconds) from which one part may leave."""
-        ticks = self._full_at - (self.capacity - 1) * _PART
+        ticks = self._full_at - _SLACK * self._nano
         return max(now, self._not_before, ticks / self._nano / _NANOS)
 
     def _ticks(self, seconds: float) -> int:

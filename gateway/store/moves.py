@@ -6,7 +6,7 @@ Each verb of a person answers one ``Move`` an id and may be repeated without har
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.deadlines import may_resend
+from gateway.deadlines import SENDING_MS, may_resend
 from gateway.states import FINAL, UNSENT, Status
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
@@ -140,13 +140,28 @@ def _judge(desk: Desk, head: Head, now: int) -> None:
             case Status.SCHEDULED | Status.QUEUED if head.until <= now:
                 too_late(desk, head, row, now)
             case Status.SCHEDULED if (head.send_at or 0) <= now:
+                row.due_at = max(row.due_at, head.send_at or 0)
                 desk.move(row, Status.QUEUED, now, "due")
             case Status.UNCERTAIN if _may_go_again(head, row, now):
                 _again(desk, row, now, "")
+            case Status.SENDING if head.until + desk.rules.receipts_wait() <= now:
+                doubt(desk, row, now, "no answer was ever recorded")
             case Status.UNCERTAIN | Status.IN_TRANSIT if head.until + desk.rules.receipts_wait() <= now:
                 head.reason = head.reason or "no_receipt"
                 desk.move(row, Status.NO_RECEIPT, now, "no_receipt")
     desk.rejudge(head, now)
+    if head.deadline_at is not None and head.deadline_at <= now:
+        head.deadline_at = now + SENDING_MS  # nothing to do yet: its answer is still waited for
+
+
+def doubt(desk: Desk, row: PartRow, at: int, why: str) -> None:
+    """A part that was handed over without an answer: it may have been sent, and is billed."""
+    head = desk.heads[row.message]
+    desk.touch_part(row)
+    if head.sent_at is None:
+        head.sent_at = row.claimed_at
+    desk.bill(row, row.account or "", at, "uncertain")
+    desk.move(row, Status.UNCERTAIN, at, "uncertain", detail=why)
 
 
 def too_late(desk: Desk, head: Head, row: PartRow, now: int) -> None:

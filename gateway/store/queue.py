@@ -18,16 +18,18 @@ from gateway.store import receipts
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
 from gateway.store.direct import Conn
-from gateway.store.moves import too_late
+from gateway.store.moves import doubt, too_late
 from gateway.text import Encoding
 
-#: Every (mode, priority, school) with parts queued, by leaps over the index: its cost is that of the answer.
+#: Every (mode, priority, school) with parts queued for an account, by leaps over the index: it costs what it answers.
 _LINES = """WITH RECURSIVE line(mode, priority, school, due_at) AS (
-  SELECT * FROM (SELECT mode, priority, school, due_at FROM part WHERE state = 'queued'
+  SELECT * FROM (SELECT mode, priority, school, due_at FROM part
+    WHERE state = 'queued' AND (account IS NULL OR account = ?)
     ORDER BY mode, priority, school, due_at LIMIT 1)
   UNION ALL
   SELECT p.mode, p.priority, p.school, p.due_at FROM line JOIN part AS p ON p.id = (
-    SELECT id FROM part WHERE state = 'queued' AND (mode, priority, school) > (line.mode, line.priority, line.school)
+    SELECT id FROM part WHERE state = 'queued' AND (account IS NULL OR account = ?)
+    AND (mode, priority, school) > (line.mode, line.priority, line.school)
     ORDER BY mode, priority, school, due_at LIMIT 1)
 ) SELECT mode, priority, school, due_at FROM line"""
 
@@ -78,6 +80,9 @@ async def _claim(conn: Conn, order: ClaimOrder) -> Claimed:
         row = desk.parts[part_id]
         if row.state is Status.QUEUED:
             _take(desk, row, order, result)
+    for row in desk.parts.values():
+        if row.state is Status.QUEUED and row.due_at <= order.now and row.account in (None, order.account):
+            order.turns.unfinished(desk.heads[row.message].school)
     await desk.put_back(conn)
     return result
 
@@ -119,7 +124,7 @@ def as_part(head: Head, row: PartRow, now: int) -> Part:
 async def _choose(conn: Conn, order: ClaimOrder, result: Claimed) -> list[int]:
     """The parts to claim: highest priority first, schools in turn."""
     lines: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for mode, priority, school, due_at in await fetch(conn, _LINES):
+    for mode, priority, school, due_at in await fetch(conn, _LINES, (order.account, order.account)):
         if mode not in order.modes:
             continue
         if due_at <= order.now:
@@ -212,24 +217,19 @@ def settle(desk: Desk, row: PartRow, account: str, outcome: Outcome, at: int) ->
         case Unavailable():
             _try_again(desk, row, outcome, at)
         case Unknown():
-            _sent(desk, row)
-            desk.bill(row, account, at, "uncertain")
-            desk.move(row, Status.UNCERTAIN, at, "uncertain", detail=outcome.why)
+            doubt(desk, row, at, outcome.why)
         case _:
             assert_never(outcome)
 
 
 def _accept(desk: Desk, row: PartRow, account: str, outcome: Accepted, at: int) -> None:
-    row.provider_id, row.provider_key, row.error = outcome.id, outcome.key, None
-    _sent(desk, row)
-    desk.bill(row, account, at, "accepted")
-    desk.move(row, Status.IN_TRANSIT, at, "")
-
-
-def _sent(desk: Desk, row: PartRow) -> None:
     head = desk.heads[row.message]
+    desk.touch_part(row)
+    row.provider_id, row.provider_key, row.error = outcome.id, outcome.key or None, None
     if head.sent_at is None:
         head.sent_at = row.claimed_at
+    desk.bill(row, account, at, "accepted")
+    desk.move(row, Status.IN_TRANSIT, at, "")
 
 
 def _refuse(desk: Desk, row: PartRow, at: int, outcome: Refused) -> None:
@@ -271,24 +271,36 @@ async def late(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     desk = await Desk.take(conn, rules, [item.part >> 8 for item in items])
     for item in items:
         row = desk.parts.get(item.part)
-        if row is not None and row.state is Status.UNCERTAIN and row.account == item.account:
+        if row is not None and _in_doubt(row) and row.account == item.account:
             await _late(conn, desk, row, item)
     await receipts.apply_overtaken(conn, desk, [item.part for item in items], overtaken)
     await desk.put_back(conn)
     return [None] * len(lots)
 
 
+def _in_doubt(row: PartRow) -> bool:
+    """Uncertain, or waiting to be sent once more because it was."""
+    return row.state is Status.UNCERTAIN or (row.state is Status.QUEUED and row.resends > 0)
+
+
 async def _late(conn: Conn, desk: Desk, row: PartRow, item: Settled) -> None:
+    """Accepted after all; or proved not taken, which reverses its line: refused, or back into the queue."""
     row.answered_at = item.at
+    if isinstance(item.outcome, Unknown):
+        return
     if isinstance(item.outcome, Accepted):
-        row.provider_id, row.provider_key = item.outcome.id, item.outcome.key
+        row.provider_id, row.provider_key = item.outcome.id, item.outcome.key or None
         desk.move(row, Status.IN_TRANSIT, item.at, "late_answer")
-    elif isinstance(item.outcome, Refused):
+        return
+    sql = "SELECT amount FROM ledger WHERE part = ? AND parts > 0 ORDER BY id DESC LIMIT 1"
+    amount: int = (await fetch(conn, sql, (row.id,)))[0][0]
+    desk.reverse(row, item.at, amount)
+    if isinstance(item.outcome, Refused):
         row.error = item.outcome.code
-        sql = "SELECT amount FROM ledger WHERE part = ? AND parts > 0 ORDER BY id DESC LIMIT 1"
-        amount: int = (await fetch(conn, sql, (row.id,)))[0][0]
-        desk.reverse(row, item.at, amount)
         _refuse(desk, row, item.at, item.outcome)
+    elif row.state is Status.UNCERTAIN:
+        row.account = row.account if row.resends else None
+        desk.move(row, Status.QUEUED, item.at, "not_taken")
 
 
 async def doubt_orphans(conn: Conn, account: str, now: int, rules: Rules, why: str) -> int:

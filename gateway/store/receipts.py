@@ -146,15 +146,19 @@ def _best(item: Incoming, found: dict[tuple[str, str], list[tuple[int, str]]]) -
 
 
 async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Matched]) -> None:
-    """Settle uncertain parts by receipts whose id nobody knows."""
+    """Settle uncertain parts by receipts whose id nobody knows; the next ones with that id are of the same part."""
     taken: set[int] = set()
+    of_id: dict[tuple[str, str], int] = {}
     doubts: dict[str, list[_Doubt]] = {}
     for place, item in enumerate(items):
         if matches[place].part is not None:
             continue
+        said = item.receipt
+        if (item.account, said.id) in of_id:
+            matches[place] = Matched(of_id[item.account, said.id], "id")
+            continue
         if item.account not in doubts:
             doubts[item.account] = await _doubts(conn, item.account)
-        said = item.receipt
         part_id = _settled_by(
             [doubt for doubt in doubts[item.account] if doubt.part not in taken],
             (said.to, said.sender, said.submitted),
@@ -162,6 +166,8 @@ async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Ma
         )
         if part_id is not None:
             taken.add(part_id)
+            if said.id:
+                of_id[item.account, said.id] = part_id
             matches[place] = Matched(part_id, "number")
 
 
@@ -238,6 +244,13 @@ class Overtaking:
     status: Status | None
     words: str
     at: int
+    exact: bool  # the id as the provider wrote it, not another form of it
+    to: str
+
+    def may_be_of(self, row: PartRow, number: str) -> bool:
+        """Not one that was there before the part left: ids come round again."""
+        before = (row.claimed_at or self.at) - int(NEAR.total_seconds() * 1000)
+        return self.at >= before and (self.exact or same_number(self.to, number))
 
 
 async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> dict[tuple[str, str], list[Overtaking]]:
@@ -248,14 +261,22 @@ async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> dict[
             keys[account].append(outcome.key)
     found: dict[tuple[str, str], list[Overtaking]] = defaultdict(list)
     sql = (
-        "SELECT k.account, k.key, r.id, r.status, r.state || ' ' || r.error, r.received_at FROM parked AS k "
+        "SELECT k.account, k.key, r.id, r.status, r.state || ' ' || r.error, r.received_at, r.provider_id, r.number "
+        "FROM parked AS k "
         "JOIN receipt AS r ON r.id = k.receipt WHERE k.account = ? AND k.key IN (#) ORDER BY r.id"
     )
     for account, wanted in keys.items():
-        for owner, key, receipt_id, status, words, at in await select_in(conn, sql, wanted, account):
-            late = Overtaking(receipt_id, Status(status) if status else None, words.strip(), at)
+        for owner, key, receipt_id, status, words, at, said, to in await select_in(conn, sql, wanted, account):
+            late = Overtaking(
+                receipt_id, Status(status) if status else None, words.strip(), at, _same_id(said, key), to
+            )
             found[(owner, key)].append(late)
     return found
+
+
+def _same_id(said: str, key: str) -> bool:
+    """Whether a key is the id itself, but for its case and the noughts in front."""
+    return said.strip().lower().lstrip("0") == key.lower().lstrip("0")
 
 
 async def apply_overtaken(
@@ -270,6 +291,8 @@ async def apply_overtaken(
         if row is None:
             continue
         for one in found.pop((row.account or "", row.provider_key or ""), ()):
+            if not one.may_be_of(row, desk.heads[row.message].number):
+                continue
             apply(desk, row, one.status, max(one.at, row.answered_at or one.at), "id", one.words)
             done.append((one.receipt, part_id, row.answered_at or one.at, "id"))
     await _unpark(conn, done)
@@ -281,29 +304,42 @@ async def _unpark(conn: Conn, done: Sequence[tuple[int, int, int, str]]) -> None
         await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
 
 
+_UNKNOWN = """SELECT id, number, sender, submitted, status, state || ' ' || error, provider_id FROM receipt
+  WHERE account = ? AND part IS NULL AND received_at >= ? ORDER BY id"""
+
+
 async def settle_parked(conn: Conn, account: str, now: int, rules: Rules) -> int:
-    """Settle by number the uncertain parts whose receipt came first; how many."""
+    """Settle by number the uncertain parts whose receipt came first; how many receipts found their part."""
     doubts = await _doubts(conn, account)
     if not any(doubt.state != Status.SENDING for doubt in doubts):
         return 0
-    sql = (
-        "SELECT id, number, sender, submitted, status, state || ' ' || error, provider_id FROM receipt "
-        "WHERE account = ? AND part IS NULL AND received_at >= ? ORDER BY id"
-    )
     oldest = min(doubt.claimed_at or now for doubt in doubts) - int(NEAR.total_seconds() * 1000)
     desk = await Desk.take(conn, rules, [doubt.part >> 8 for doubt in doubts])
+    settled: dict[str, int] = {}  # the provider's id -> part
     done: list[tuple[int, int, int, str]] = []
-    for receipt_id, to, sender, submitted, status, words, said in await fetch(conn, sql, (account, oldest)):
-        day = datetime.fromisoformat(submitted) if submitted else None
-        part_id = _settled_by([d for d in doubts if d.part not in {one[1] for one in done}], (to, sender, day), rules)
-        if part_id is not None:
-            row = desk.parts[part_id]
-            row.provider_id = row.provider_id or said
-            apply(desk, row, Status(status) if status else None, now, "number", words.strip())
-            done.append((receipt_id, part_id, now, "number"))
+    for receipt_id, to, sender, submitted, status, words, said in await fetch(conn, _UNKNOWN, (account, oldest)):
+        by, part_id = "id", settled.get(said)
+        if part_id is None:
+            day = datetime.fromisoformat(submitted) if submitted else None
+            open_ = [doubt for doubt in doubts if doubt.part not in settled.values()]
+            by, part_id = "number", _settled_by(open_, (to, sender, day), rules)
+        if part_id is None:
+            continue
+        row = desk.parts[part_id]
+        if row.provider_id is None:
+            row.provider_id, row.provider_key = said, await _key(conn, receipt_id, said)
+        settled[said or f"receipt {receipt_id}"] = part_id
+        apply(desk, row, Status(status) if status else None, now, by, words.strip())
+        done.append((receipt_id, part_id, now, by))
     await desk.put_back(conn)
     await _unpark(conn, done)
     return len(done)
+
+
+async def _key(conn: Conn, receipt_id: int, said: str) -> str | None:
+    """The form of a parked receipt's id under which the next ones will be looked up."""
+    forms: list[str] = [row[0] for row in await fetch(conn, "SELECT key FROM parked WHERE receipt = ?", (receipt_id,))]
+    return next((form for form in forms if _same_id(said, form)), forms[0] if forms else None)
 
 
 async def to_settle(conn: Conn, account: str) -> bool:
