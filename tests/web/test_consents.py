@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.web.conftest import REUNION, Answer, Gateway
+from gateway.web.api import cursors
+from tests.web.conftest import METZ, REUNION, Answer, Gateway
 
 A = "+33612345678"
 
@@ -183,6 +184,6 @@ async def test_opt_outs_are_listed_in_pages_that_name_nobody(gateway: Gateway) -
     assert hidden["data"][0]["number"] == "+336******70"
 
 
-@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyIwNTcwMDUxVyIsMSwtMV0"])
+@pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyIwNTcwMDUxVyIsMSwtMV0", cursors.write(METZ, 2**63, 0)])
 async def test_a_wrong_cursor_is_refused(gateway: Gateway, cursor: str) -> None:
     assert (await gateway.get(f"/v1/opt-outs?cursor={cursor}")).code == "invalid_cursor"

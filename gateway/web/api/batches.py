@@ -16,9 +16,9 @@ class BatchQuery(Body):
 
 async def post(call: Call) -> Reply:
     """Accept a batch, or only say what it would give."""
-    assert isinstance(call.query, BatchQuery)
+    query: BatchQuery = call.query
     body = read_batch(call.request.headers.get("Content-Type", ""), call.raw)
-    dry_run = call.query.dry_run
+    dry_run = query.dry_run
     claim = None if dry_run else call.claim
     public_id, answer = await call.parts.intake.batch(body, call.caller, claim, dry_run=dry_run)
     if public_id is None:

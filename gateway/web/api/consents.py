@@ -1,13 +1,10 @@
 """Consents and opt-outs of a school's families: one number, a file of them, those who opted out."""
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Annotated, Any
 
-import orjson
 from pydantic import Field, StrictBool, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +16,7 @@ from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
 from gateway.store import people
 from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish
+from gateway.web.api import cursors
 from gateway.web.api.filters import Paging
 from gateway.web.api.lists import known_school
 from gateway.web.api.views import masked, stamp
@@ -165,7 +163,6 @@ async def import_consents(call: Call) -> Reply:
 
 def _from_json(call: Call) -> tuple[Iterable[tuple[int, ImportRow]], str, str | None, list[str]]:
     body = read_json(ImportBody, call.raw)
-    assert isinstance(body, ImportBody)
     return enumerate(body.rows, 1), body.source, body.school or call.query.school, []
 
 
@@ -273,18 +270,15 @@ async def list_opt_outs(call: Call) -> Reply:
 def _write_cursor(school: str, after: OptOutsAfter, shown: Sequence[Person]) -> str:
     at = shown[-1].opt_out_at or 0
     seen = sum(one.opt_out_at == at for one in shown) + (after.seen if after.at == at else 0)
-    return base64.urlsafe_b64encode(orjson.dumps([school, at, seen])).rstrip(b"=").decode()
+    return cursors.write(school, at, seen)
 
 
 def _read_cursor(cursor: str | None, school: str) -> OptOutsAfter:
     if cursor is None:
         return OptOutsAfter()
-    try:
-        place, at, seen = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, binascii.Error):
-        place, at, seen = None, 0, 0
+    place, at, seen = cursors.read(cursor, 3)
     if place != school or type(at) is not int or type(seen) is not int or not 0 <= seen < 2**31:
-        raise Problem("invalid_cursor", "Reprenez la liste depuis le début, sans « cursor ».")
+        raise cursors.invalid()
     return OptOutsAfter(at, seen)
 
 

@@ -1,7 +1,5 @@
 """The filters, sorts and cursors of lists, of the recap and of « Diffuser la sélection », as outsiders write them."""
 
-import base64
-import binascii
 import hashlib
 from dataclasses import fields
 from datetime import UTC
@@ -13,11 +11,11 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from gateway import numbers
 from gateway.model import Code, Uai
 from gateway.periods import begin, end
-from gateway.problem import Problem
 from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
 from gateway.states import FINAL, Status
 from gateway.store.selection import After, Order, Selection, Sort, rank
+from gateway.web.api import cursors
 
 #: Not final yet: « Suivi ».
 PENDING = "pending"
@@ -125,20 +123,16 @@ def order_of(sort: str | None, default: Order) -> Order:
 
 def write_cursor(wanted: Selection, order: Order, last: Any) -> str:
     """An opaque cursor that continues this list, and no other, after the row ``last``."""
-    place = [_mark(wanted, order), last.id, rank(Status(last.status))]
-    return base64.urlsafe_b64encode(orjson.dumps(place)).rstrip(b"=").decode()
+    return cursors.write(_mark(wanted, order), last.id, rank(Status(last.status)))
 
 
 def read_cursor(cursor: str | None, wanted: Selection, order: Order) -> After | None:
     """Where a list goes on. Raises ``invalid_cursor``."""
     if cursor is None:
         return None
-    try:
-        mark, last, place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise _invalid_cursor() from error
+    mark, last, place = cursors.read(cursor, 3)
     if mark != _mark(wanted, order) or type(last) is not int or type(place) is not int:
-        raise _invalid_cursor()
+        raise cursors.invalid()
     return After(last, place)
 
 
@@ -146,7 +140,3 @@ def _mark(wanted: Selection, order: Order) -> str:
     said = [(field.name, getattr(wanted, field.name)) for field in fields(wanted)]
     stable = [(name, sorted(value) if isinstance(value, frozenset) else value) for name, value in said]
     return hashlib.sha256(orjson.dumps([stable, order.sort, order.descending])).hexdigest()[:12]
-
-
-def _invalid_cursor() -> Problem:
-    return Problem("invalid_cursor", "Reprenez la liste depuis le début, sans « cursor », ou gardez filtres et tri.")

@@ -8,8 +8,8 @@ from gateway.web.route import Call, Reply, Route
 
 async def post(call: Call) -> Reply:
     """Accept one message; answered once it is on disk."""
-    assert isinstance(call.body, MessageIn)
-    public_id, answer = await call.parts.intake.message(call.body, call.caller, call.claim)
+    body: MessageIn = call.body
+    public_id, answer = await call.parts.intake.message(body, call.caller, call.claim)
     return Reply(answer, 202, {"Location": f"/v1/messages/{public_id}"})
 
 
