@@ -109,10 +109,12 @@ def _again(desk: Desk, row: PartRow, now: int, actor: str) -> None:
 # ---- the clock ----
 
 
+DUE = "SELECT id FROM message WHERE deadline_at IS NOT NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
+
+
 async def due(conn: Conn, now: int, rules: Rules, limit: int = 500) -> int:
     """Judge the messages whose deadline has passed, oldest first; how many were looked at."""
-    sql = "SELECT id FROM message WHERE deadline_at IS NOT NULL AND deadline_at <= ? ORDER BY deadline_at LIMIT ?"
-    ids = [row[0] for row in await fetch(conn, sql, (now, limit))]
+    ids = [row[0] for row in await fetch(conn, DUE, (now, limit))]
     if not ids:
         return 0
     desk = await Desk.take(conn, rules, ids)

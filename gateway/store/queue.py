@@ -21,19 +21,21 @@ from gateway.store.direct import Conn
 from gateway.store.moves import doubt, too_late
 from gateway.text import Encoding
 
-#: Every (mode, priority, school) with parts queued for an account, by leaps over the index: it costs what it answers.
-_LINES = """WITH RECURSIVE line(mode, priority, school, due_at) AS (
-  SELECT * FROM (SELECT mode, priority, school, due_at FROM part
-    WHERE state = 'queued' AND (account IS NULL OR account = ?)
-    ORDER BY mode, priority, school, due_at LIMIT 1)
+_FIRST = """(SELECT id FROM part WHERE state = 'queued' AND (account IS NULL OR account = ?1) {}
+  ORDER BY mode, priority, school, due_at LIMIT 1)"""
+
+#: Every (mode, priority, school) with parts queued for an account, by leaps over the index: its cost is that of the
+#: answer, not of the queue. (A comparison of row values would seek the mode only, and walk the rest.)
+LINES = f"""WITH RECURSIVE line(mode, priority, school, due_at) AS (
+  SELECT mode, priority, school, due_at FROM part WHERE id = {_FIRST.format("")}
   UNION ALL
-  SELECT p.mode, p.priority, p.school, p.due_at FROM line JOIN part AS p ON p.id = (
-    SELECT id FROM part WHERE state = 'queued' AND (account IS NULL OR account = ?)
-    AND (mode, priority, school) > (line.mode, line.priority, line.school)
-    ORDER BY mode, priority, school, due_at LIMIT 1)
+  SELECT p.mode, p.priority, p.school, p.due_at FROM line JOIN part AS p ON p.id = COALESCE(
+    {_FIRST.format("AND mode = line.mode AND priority = line.priority AND school > line.school")},
+    {_FIRST.format("AND mode = line.mode AND priority > line.priority")},
+    {_FIRST.format("AND mode > line.mode")})
 ) SELECT mode, priority, school, due_at FROM line"""
 
-_HEADS_OF_LINE = """SELECT * FROM (SELECT school, id FROM part
+HEADS_OF_LINE = """SELECT * FROM (SELECT school, id FROM part
   WHERE state = 'queued' AND mode = ? AND priority = ? AND school = ? AND due_at <= ?
   AND (account IS NULL OR account = ?) ORDER BY due_at, id LIMIT ?)"""
 
@@ -124,7 +126,7 @@ def as_part(head: Head, row: PartRow, now: int) -> Part:
 async def _choose(conn: Conn, order: ClaimOrder, result: Claimed) -> list[int]:
     """The parts to claim: highest priority first, schools in turn."""
     lines: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for mode, priority, school, due_at in await fetch(conn, _LINES, (order.account, order.account)):
+    for mode, priority, school, due_at in await fetch(conn, LINES, (order.account,)):
         if mode not in order.modes:
             continue
         if due_at <= order.now:
@@ -166,7 +168,7 @@ async def _heads_of_lines(
         values: list[object] = []
         for mode, school in terms:
             values += (mode, priority, school, order.now, order.account, limit)
-        sql = " UNION ALL ".join([_HEADS_OF_LINE] * len(terms))
+        sql = " UNION ALL ".join([HEADS_OF_LINE] * len(terms))
         for school, part_id in await fetch(conn, sql, tuple(values)):
             found[school].append(part_id)
     return found
