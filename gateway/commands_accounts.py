@@ -202,9 +202,11 @@ def add_apikey_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--school", required=True, action="append", metavar="UAI", help="may be given several times")
     create.add_argument("--scope", required=True, help=f"by comma, among {', '.join(Scope)}")
     create.add_argument("--expires", metavar="DURATION", help="such as 365d (default: never)")
-    deeds.add_parser("list", help="list the keys; of each its first characters only")
+    listing = deeds.add_parser("list", help="list the keys; of each its first characters only")
     revoke = deeds.add_parser("revoke", help="end a key, within two seconds")
     revoke.add_argument("id", help="as `list` shows it: key_…")
+    for deed in (create, listing, revoke):
+        deed.add_argument("--config", metavar="PATH", default=argparse.SUPPRESS, help="as before the word")
 
 
 async def run_apikey(args: argparse.Namespace, settings: "Settings") -> int:

@@ -344,6 +344,7 @@ async def _key(conn: Conn, receipt_id: int, said: str) -> str | None:
 
 async def to_settle(conn: Conn, account: str) -> bool:
     """Whether this account has both parts in doubt and receipts that nobody knows."""
+    # The first condition on the state is the partial index's own: it is used only where that is written out.
     sql = (
         "SELECT EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "
         "AND state = 'uncertain') AND EXISTS (SELECT 1 FROM receipt WHERE account = ? AND part IS NULL)"

@@ -11,6 +11,7 @@ from gateway.store.direct import Conn
 _WAITING = """SELECT mode, status, COUNT(*), MIN(created_at) FROM message
   WHERE deadline_at IS NOT NULL AND status IN ('held', 'scheduled', 'queued') GROUP BY mode, status"""
 _OLDEST = "SELECT mode, MIN(due_at) FROM part WHERE state = 'queued' GROUP BY mode"
+# Both conditions: the first is the partial index's own, which is used only where it is written out.
 _UNCERTAIN = (
     "SELECT account, COUNT(*) FROM part WHERE state IN ('sending', 'uncertain') AND state = 'uncertain' GROUP BY 1"
 )

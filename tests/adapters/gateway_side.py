@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
-from gateway.provider import Accepted, Outcome, Part, Prepared, Receipt, Refused
+from gateway.provider import Outcome, Part, Prepared, Receipt, Refused
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
@@ -41,7 +41,7 @@ class Gateway:
             raise StoreFull
         self.receipts.append(receipt)
 
-    def late(self, part: Part, outcome: Accepted | Refused) -> None:
+    def late(self, part: Part, outcome: Outcome) -> None:
         self.lates.append((part, outcome))
         self._news.set()
 

@@ -26,6 +26,7 @@ STEPS = {
     "retry": "Refusé pour le moment : nouvel essai prévu",
     "refused": "Refusé par le fournisseur",
     "not_sent": "Non envoyé : une autre partie a été refusée",
+    "not_taken": "Réponse tardive : pas pris par le fournisseur, remis en file",
     "uncertain": "Sans réponse du fournisseur : envoyé ou non, on ne sait pas",
     "late_answer": "Réponse tardive du fournisseur",
     "matched_by_number": "Accusé reconnu par le numéro",
