@@ -41,6 +41,7 @@ class FakeProvider:
         self.pending: dict[int, tuple[Part, Answer]] = {}
         self.highest = 0  # parts unanswered at once
         self.upstream: Upstream | None = None
+        self.entered = asyncio.Event()
         self._changed = asyncio.Event()
 
     @property
@@ -52,6 +53,7 @@ class FakeProvider:
     async def running(self, upstream: Upstream) -> AsyncIterator[None]:
         """Bound while entered; what is unanswered then is unknown."""
         self.upstream, self.bound = upstream, 1
+        self.entered.set()
         upstream.changed()
         try:
             yield
