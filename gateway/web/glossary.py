@@ -82,6 +82,52 @@ FIELDS: Mapping[str, str] = {
     "max_parts": "SMS par message au plus ; au-delà : refusé, jamais coupé",
     "uncertain": "wait ou resend : que faire d'un envoi sans réponse",
     "uncertain_wait": "délai avant de renvoyer",
+    "declared_in_configuration": "vient du fichier de configuration : ne se change que là",
+    "rows": "les numéros, 50 000 au plus",
+}
+
+#: What they mean in one model only.
+PLACES: Mapping[str, str] = {
+    **{
+        f"{model}.{name}": words
+        for model in ("Filters", "ListQuery", "RecapFile")
+        for name, words in (
+            ("status", "un ou plusieurs états, séparés par des virgules ; pending : tous ceux qui ne sont pas finals"),
+            ("action", "seulement cette action"),
+            ("from", "premier jour, ou date et heure avec décalage"),
+            ("to", "dernier jour, compris ; ou date et heure avec décalage, exclues"),
+            ("number", "seulement ce numéro, sous toutes ses formes usuelles"),
+            ("batch", "seulement cet envoi groupé : son identifiant"),
+            ("event", "seulement cet évènement : son identifiant"),
+        )
+    },
+    "ActionBody.code": "celui de l'adresse ; peut être omis",
+    "TemplateBody.code": "celui de l'adresse ; peut être omis",
+    "TemplateBody.label": "libellé montré à qui choisit un modèle",
+    "TemplateBody.text": "le texte, avec ses mots-clés #CLE",
+    "TemplateBody.school": "UAI ; null : pour tous les établissements",
+    **{
+        f"{model}.{name}": words
+        for model in ("ActionBody", "ActionView")
+        for name, words in (
+            ("template", "modèle proposé d'abord"),
+            ("sender", "émetteur, au lieu de celui de l'établissement"),
+            ("consent", "unless_refused : envoyer si l'accord est inconnu ; required : ne pas envoyer"),
+        )
+    },
+    "ActionBody.mode": "qualité d'envoi ; null : celle de la configuration",
+    "ActionView.mode": "qualité d'envoi",
+    "ActionView.usable": "entièrement réglée : elle peut servir",
+    "ActionsQuery.usable": "true : seulement les actions entièrement réglées",
+    "ConsentBody.consent": "true : accord ; false : refus ; null : oublier ; omis : ne rien changer",
+    "ConsentBody.opted_out": "true : s'oppose aux SMS ; false : lève l'opposition ; null ou omis : ne rien changer",
+    "ImportRow.consent": "true : accord ; false : refus ; null ou omis : ne rien changer",
+    "ImportRow.opted_out": "true : s'oppose aux SMS ; sinon ne rien changer",
+    "Event.to": "fin : date et heure avec décalage",
+    "Event.from": "début : date et heure avec décalage",
+    "Event.label": "libellé, au lieu de celui qui serait fait du type et des dates",
+    "PauseQuery.reason": "pourquoi : montré avec le compte",
+    "Subject.kind": "nature, au choix de l'application",
 }
 
 #: The subjects of the routes.

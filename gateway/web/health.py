@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.caller import Scope
 from gateway.parts import Parts
+from gateway.web.answers.operations import Alive, Readiness
 from gateway.web.route import Call, Reply, Route
 
 
@@ -42,8 +43,13 @@ async def metrics(call: Call) -> web.Response:
 
 def _routes(metrics_scopes: frozenset[Scope]) -> tuple[Route, ...]:
     return (
-        Route("GET", "/livez", livez, frozenset(), "Le processus vit", tag="operations"),
-        Route("GET", "/readyz", readyz, frozenset(), "Le processus peut faire son travail", tag="operations"),
+        Route(*("GET", "/livez", livez, frozenset(), "Le processus vit"), answer=Alive, tag="operations"),
+        Route(
+            *("GET", "/readyz", readyz, frozenset(), "Le processus peut faire son travail"),
+            answer=Readiness,
+            also=(503,),
+            tag="operations",
+        ),
         Route("GET", "/metrics", metrics, metrics_scopes, "Les mesures, pour Prometheus", tag="operations"),
     )
 

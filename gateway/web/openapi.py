@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from gateway import __version__
+from gateway.model import format_duration
 from gateway.problem import CATALOGUE
 from gateway.requests import BatchRequest
-from gateway.web import answers
-from gateway.web.glossary import FIELDS, SCHEMAS, TAGS
+from gateway.web.answers.base import Answer
+from gateway.web.glossary import FIELDS, PLACES, SCHEMAS, TAGS
 from gateway.web.idempotency import HEADER, REPLAYED
 from gateway.web.media import FORM, JSON
 from gateway.web.problems import FIELD_CODES
@@ -19,7 +21,6 @@ from gateway.web.route import Route
 from gateway.web.uploads import NDJSON
 
 _REF = "#/components/schemas/{model}"
-_OURS = frozenset(name for name, value in vars(answers).items() if isinstance(value, type))
 
 Json = dict[str, Any]
 
@@ -53,29 +54,44 @@ def document(routes: Sequence[Route]) -> Json:
 # ---- schemas ----
 
 
+class _Schemas(GenerateJsonSchema):
+    """Durations as bodies say them, not as ISO 8601 does."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
 def _models(routes: Iterable[Route]) -> list[type[BaseModel]]:
     found = (model for route in routes for model in (route.body, route.query, route.answer) if model)
     return list(dict.fromkeys((*found, BatchRequest)))
 
 
 def _schemas(routes: Iterable[Route]) -> tuple[Mapping[type[BaseModel], Json], dict[str, Json]]:
-    refs, top = models_json_schema([(model, "validation") for model in _models(routes)], ref_template=_REF)
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in _models(routes)]
+    refs, top = models_json_schema(models, ref_template=_REF, schema_generator=_Schemas)
     schemas: dict[str, Json] = top["$defs"]
+    ours = {model.__name__ for model in _below(Answer)}
     for name, schema in schemas.items():
-        if name not in _OURS:
+        if name not in ours:
             schema.pop("description", None)
         if name in SCHEMAS:
             schema["description"] = SCHEMAS[name]
-        _explain(schema)
+        _explain(name, schema, ours=name in ours)
     return {model: ref for (model, _mode), ref in refs.items() if issubclass(model, BaseModel)}, schemas
 
 
-def _explain(schema: Json) -> None:
-    """Say of each property what the glossary says; a model's own French words win."""
-    ours = schema.get("title") in _OURS
+def _below(base: type[Answer]) -> Iterator[type[Answer]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from _below(model)
+
+
+def _explain(model: str, schema: Json, *, ours: bool) -> None:
+    """Say of each property what the glossary says, of this model first; an answer's own French words win."""
     for name, field in schema.get("properties", {}).items():
-        if name in FIELDS and not (ours and "description" in field):
-            field["description"] = FIELDS[name]
+        words = PLACES.get(f"{model}.{name}") or FIELDS.get(name)
+        if words and not (ours and "description" in field):
+            field["description"] = words
 
 
 def _problem_schema() -> Json:
@@ -90,11 +106,11 @@ def _problem_schema() -> Json:
     }
     properties = {
         "type": {"type": "string", "format": "uri-reference", "description": "/docs#code"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "enum": list(CATALOGUE)},
-        "errors": {"type": "array", "items": error},
+        "title": {"type": "string", "description": "le code, en français"},
+        "status": {"type": "integer", "description": "le statut HTTP"},
+        "detail": {"type": "string", "description": "où, et comment le corriger"},
+        "code": {"type": "string", "enum": list(CATALOGUE), "description": "stable, pour les programmes"},
+        "errors": {"type": "array", "items": error, "description": "chaque champ incorrect, 100 au plus"},
         "request_id": {"type": "string", "description": "à citer pour signaler un incident"},
     }
     return {
@@ -149,8 +165,10 @@ def _parameters(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Map
         schema = schemas[refs[route.query]["$ref"].rpartition("/")[2]]
         required = schema.get("required", [])
         for name, field in schema.get("properties", {}).items():
-            described = {"description": field["description"]} if "description" in field else {}
-            yield {"name": name, "in": "query", "required": name in required, "schema": field} | described
+            said = {"description": field["description"]} if "description" in field else {}
+            if field.get("type") == "array":
+                said |= {"style": "form", "explode": False}  # by commas: a parameter given twice is refused
+            yield {"name": name, "in": "query", "required": name in required, "schema": field} | said
     if route.method == "POST" and route.scopes:
         yield {
             "name": HEADER,
@@ -162,7 +180,7 @@ def _parameters(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Map
 
 
 def _responses(route: Route, refs: Mapping[type[BaseModel], Json]) -> Json:
-    responses: Json = {str(route.status): _success(route, refs)}
+    responses: Json = {str(status): _success(route, status, refs) for status in (route.status, *route.also)}
     by_status: dict[int, list[str]] = {}
     for code in problem_codes(route):
         by_status.setdefault(CATALOGUE[code][0], []).append(code)
@@ -174,16 +192,19 @@ def _responses(route: Route, refs: Mapping[type[BaseModel], Json]) -> Json:
     return responses
 
 
-def _success(route: Route, refs: Mapping[type[BaseModel], Json]) -> Json:
+def _success(route: Route, status: int, refs: Mapping[type[BaseModel], Json]) -> Json:
     media = {".csv": "text/csv", "docs": "text/html", "rics": "text/plain"}.get(route.path[-4:], JSON)
     schema = refs[route.answer] if route.answer else {"type": "object" if media == JSON else "string"}
     success: Json = {
-        "description": "Accepté" if route.status == 202 else "Fait",
+        "description": _SAID.get(status, "Fait"),
         "content": {media: {"schema": schema}},
     }
-    if route.status == 202:
+    if status == 202:
         success["headers"] = {"Location": {"schema": {"type": "string"}}}
     return success
+
+
+_SAID = {201: "Créé", 202: "Accepté", 503: "Indisponible, et pourquoi"}
 
 
 def problem_codes(route: Route) -> list[str]:

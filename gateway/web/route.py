@@ -54,6 +54,7 @@ class Route:
     query: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None  # model of the answer, for the reference
     status: int = 200
+    also: tuple[int, ...] = ()  # other statuses of the same answer
     tag: str = ""
     raw_body: bool = False  # the handler parses ``call.raw`` itself (uploads)
     media: tuple[str, ...] = ("application/json",)  # accepted types of the body; others are 415

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from gateway.model import parse_duration
 from gateway.problem import CATALOGUE
 from gateway.states import Status
-from gateway.web.glossary import FIELDS, SCHEMAS, TAGS
+from gateway.web.glossary import FIELDS, PLACES, SCHEMAS, TAGS
 from gateway.web.openapi import document, problem_codes
 from gateway.web.problems import FIELD_CODES
 from gateway.web.server import ROUTES
@@ -65,12 +67,29 @@ def test_no_french_word_is_for_nothing() -> None:
     assert set(SCHEMAS) <= set(DOCUMENT["components"]["schemas"])
     assert {TAGS[route.tag] for route in ROUTES} == set(TAGS.values())
     assert set(FIELDS) <= names
+    for place in PLACES:
+        model, _, field = place.partition(".")
+        assert field in DOCUMENT["components"]["schemas"][model]["properties"], place
 
 
-def test_every_field_of_a_body_is_explained() -> None:
-    for name in ("MessageIn", "BatchIn", "RecipientIn", "Contact", "Event", "Subject", "PreviewIn", "Flags"):
-        for field, schema in DOCUMENT["components"]["schemas"][name]["properties"].items():
-            assert schema.get("description"), f"{name}.{field}"
+def test_every_field_is_explained() -> None:
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        for field, words in schema.get("properties", {}).items():
+            assert words.get("description"), f"{name}.{field}"
+
+
+def test_a_word_that_means_something_else_elsewhere() -> None:
+    query = {p["name"]: p for p in DOCUMENT["paths"]["/v1/messages"]["get"]["parameters"]}
+    assert query["to"]["description"].startswith("dernier jour")
+    assert (query["status"]["style"], query["status"]["explode"]) == ("form", False)
+    event = DOCUMENT["components"]["schemas"]["Event"]["properties"]
+    assert event["to"]["description"].startswith("fin")
+
+
+def test_durations_are_said_as_they_are_read() -> None:
+    hold_max = DOCUMENT["components"]["schemas"]["ActionBody"]["properties"]["hold_max"]
+    assert parse_duration(hold_max["default"]) == timedelta(hours=48)
+    assert "format" not in hold_max
 
 
 def test_every_problem_is_named_by_a_route() -> None:

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
-from gateway.web.answers import BatchAccepted, Preview, Resolved
+from gateway.web.answers.sending import BatchAccepted, Preview, Resolved
 from tests.web.conftest import METZ, Gateway
 
 BATCH: dict[str, Any] = {

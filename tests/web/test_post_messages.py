@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.web.answers import MessageAccepted
+from gateway.web.answers.sending import MessageAccepted
 from tests.web.conftest import REUNION, Gateway
 
 BODY: dict[str, Any] = {

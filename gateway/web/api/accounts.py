@@ -12,6 +12,7 @@ from gateway.problem import Problem
 from gateway.requests import Body, Short
 from gateway.states import Status
 from gateway.store import catalogue, reports
+from gateway.web.answers.accounts import AccountList, Paused
 from gateway.web.api.actions import ADMIN, whole
 from gateway.web.api.consents import actor
 from gateway.web.api.views import stamp
@@ -97,15 +98,21 @@ def _known(call: Call) -> str:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route(*("GET", "/v1/accounts", list_accounts, SEE, "Les comptes fournisseurs et leur état"), tag="accounts"),
+    Route(
+        *("GET", "/v1/accounts", list_accounts, SEE, "Les comptes fournisseurs et leur état"),
+        answer=AccountList,
+        tag="accounts",
+    ),
     Route(
         *("POST", "/v1/accounts/{name}/pause", pause_account, ADMIN, "Suspendre un compte fournisseur"),
         query=PauseQuery,
+        answer=Paused,
         tag="accounts",
         problems=("not_found",),
     ),
     Route(
         *("POST", "/v1/accounts/{name}/resume", resume_account, ADMIN, "Reprendre un compte fournisseur"),
+        answer=Paused,
         tag="accounts",
         problems=("not_found",),
     ),

@@ -11,6 +11,8 @@ from gateway.problem import Problem, field_problem
 from gateway.registry import Registry
 from gateway.requests import Body
 from gateway.store import catalogue
+from gateway.web.answers.base import Deleted
+from gateway.web.answers.settings import ActionList, ActionView
 from gateway.web.route import Call, Reply, Route
 
 READ = frozenset({Scope.READ})
@@ -119,21 +121,26 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/actions", list_actions, READ, "Les actions ; usable=true : celles qui peuvent servir"),
         query=ActionsQuery,
+        answer=ActionList,
         tag="actions",
     ),
     Route(
         *("GET", "/v1/actions/{code}", show_action, READ, "Une action"),
+        answer=ActionView,
         tag="actions",
         problems=("not_found",),
     ),
     Route(
         *("PUT", "/v1/actions/{code}", put_action, ADMIN, "Créer ou remplacer une action"),
         body=ActionBody,
+        answer=ActionView,
+        also=(201,),
         tag="actions",
         problems=("declared_in_configuration", "unknown_template", "invalid_sender"),
     ),
     Route(
         *("DELETE", "/v1/actions/{code}", delete_action, ADMIN, "Supprimer une action"),
+        answer=Deleted,
         tag="actions",
         problems=("declared_in_configuration", "not_found"),
     ),

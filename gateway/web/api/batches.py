@@ -2,7 +2,7 @@
 
 from gateway.caller import Scope
 from gateway.requests import BatchIn, Body
-from gateway.web.answers import BatchAccepted, Resolved
+from gateway.web.answers.sending import BatchAccepted, Resolved
 from gateway.web.api import messages
 from gateway.web.route import Call, Reply, Route
 from gateway.web.uploads import MAX_BYTES, MEDIA, read_batch
@@ -46,6 +46,7 @@ ROUTES = (
         query=BatchQuery,
         answer=BatchAccepted,
         status=202,
+        also=(200,),
         tag="batches",
         raw_body=True,
         media=MEDIA,

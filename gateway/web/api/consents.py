@@ -16,6 +16,7 @@ from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
 from gateway.store import people
 from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish
+from gateway.web.answers.settings import ConsentView, Imported, OptOutList
 from gateway.web.api import cursors
 from gateway.web.api.filters import Paging
 from gateway.web.api.lists import known_school
@@ -286,12 +287,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/consents/{number}", show_consent, SEE, "Ce qui est connu d'un numéro, avec l'historique"),
         query=SchoolQuery,
+        answer=ConsentView,
         tag="consents",
         problems=("invalid_number", "school_required"),
     ),
     Route(
         *("PUT", "/v1/consents/{number}", put_consent, CHANGE, "Noter un accord, un refus ou une opposition"),
         body=ConsentBody,
+        answer=ConsentView,
         tag="consents",
         problems=("invalid_number", "school_required"),
     ),
@@ -299,6 +302,7 @@ ROUTES: tuple[Route, ...] = (
         *("POST", "/v1/consents/import", import_consents, CHANGE, "Importer des accords et des oppositions"),
         body=ImportBody,
         query=ImportQuery,
+        answer=Imported,
         tag="consents",
         raw_body=True,
         media=(JSON, CSV),
@@ -308,6 +312,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/opt-outs", list_opt_outs, SEE, "Les numéros opposés aux SMS"),
         query=OptOutsQuery,
+        answer=OptOutList,
         tag="consents",
         problems=("invalid_cursor", "school_required"),
     ),

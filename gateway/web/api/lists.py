@@ -15,6 +15,7 @@ from gateway.states import FINAL, Status
 from gateway.store import reports
 from gateway.store.selection import Order, Selection, Sort
 from gateway.views import cost_view
+from gateway.web.answers.messages import BatchView, IgnoredList, MessageList, MessageView
 from gateway.web.api.filters import PENDING, ListQuery, Paging, order_of, read_cursor, selection, write_cursor
 from gateway.web.api.views import masked, message_view, number_of, stamp
 from gateway.web.route import Call, Reply, Route
@@ -208,34 +209,40 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/messages", list_messages, READ, "Lister les messages, filtrés et triés"),
         query=ListQuery,
+        answer=MessageList,
         tag="messages",
         problems=_LIST_PROBLEMS,
     ),
     Route(
         *("GET", "/v1/messages/{id}", show_message, READ, "Un message"),
+        answer=MessageView,
         tag="messages",
         problems=("not_found",),
     ),
     Route(
         *("GET", "/v1/events/{id}/messages", list_event, READ, "L'historique d'un évènement : ses messages"),
         query=ListQuery,
+        answer=MessageList,
         tag="messages",
         problems=_LIST_PROBLEMS,
     ),
     Route(
         *("GET", "/v1/batches/{id}", show_batch, READ, "Un envoi groupé, avec le nombre de messages par état"),
+        answer=BatchView,
         tag="batches",
         problems=("not_found",),
     ),
     Route(
         *("GET", "/v1/batches/{id}/messages", list_batch, READ, "Les messages d'un envoi groupé"),
         query=ListQuery,
+        answer=MessageList,
         tag="batches",
         problems=("not_found", *_LIST_PROBLEMS),
     ),
     Route(
         *("GET", "/v1/batches/{id}/ignored", list_ignored, READ, "Les destinataires ignorés, avec la raison"),
         query=Paging,
+        answer=IgnoredList,
         tag="batches",
         problems=("not_found", "invalid_cursor"),
     ),

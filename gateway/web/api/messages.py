@@ -2,7 +2,7 @@
 
 from gateway.caller import Scope
 from gateway.requests import MessageIn
-from gateway.web.answers import MessageAccepted
+from gateway.web.answers.sending import MessageAccepted
 from gateway.web.route import Call, Reply, Route
 
 

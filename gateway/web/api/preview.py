@@ -5,7 +5,7 @@ from pydantic import RootModel
 
 from gateway.caller import Scope
 from gateway.requests import BatchIn, PreviewIn
-from gateway.web.answers import Preview
+from gateway.web.answers.sending import Preview
 from gateway.web.api import messages
 from gateway.web.endpoint import check_json, read_json
 from gateway.web.media import JSON, media_type

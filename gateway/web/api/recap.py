@@ -7,6 +7,7 @@ from gateway.accounts import Viewer
 from gateway.registry import KnownSchool
 from gateway.store.database import StoreUnavailable
 from gateway.store.selection import Order, Sort
+from gateway.web.answers.accounts import Recap
 from gateway.web.api.filters import Filters, ListQuery, order_of, selection
 from gateway.web.api.lists import READ, csv_headers, known_school, read_page
 from gateway.web.api.views import masked
@@ -67,6 +68,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/recap", recap, READ, "Le récapitulatif des SMS envoyés, avec les totaux par mode d'envoi"),
         query=ListQuery,
+        answer=Recap,
         tag="accounts",
         problems=("invalid_cursor", "school_required"),
     ),

@@ -15,6 +15,7 @@ from gateway.store import moves, reports
 from gateway.store.desk import Rules
 from gateway.store.moves import Move
 from gateway.store.selection import Selection
+from gateway.web.answers.messages import Done
 from gateway.web.api.filters import Filters, selection
 from gateway.web.api.lists import known_school, own_batch
 from gateway.web.api.views import number_of
@@ -187,6 +188,7 @@ def _choice(path: str, handler: Any, scopes: frozenset[Scope], summary: str) -> 
     return Route(
         *("POST", path, handler, scopes, summary),
         body=Chosen,
+        answer=Done,
         tag="messages",
         max_bytes=_BYTES,
         problems=_CHOICE_PROBLEMS,
@@ -199,6 +201,7 @@ ROUTES: tuple[Route, ...] = (
     _choice("/v1/messages/resend", resend_messages, _RELEASE, "Renvoyer des messages incertains (double possible)"),
     Route(
         *("POST", "/v1/batches/{id}/release", release_batch, _RELEASE, "Diffuser un envoi groupé"),
+        answer=Done,
         tag="batches",
         problems=("not_found",),
     ),
@@ -210,6 +213,7 @@ ROUTES: tuple[Route, ...] = (
             _CANCEL,
             "Supprimer d'un envoi groupé ce qui n'est pas parti",
         ),
+        answer=Done,
         tag="batches",
         problems=("not_found",),
     ),

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import FRENCH, Status
 from gateway.store import reports
+from gateway.web.answers.messages import Report
 from gateway.web.api.lists import READ, own_message
 from gateway.web.api.views import masked, message_view, stamp
 from gateway.web.route import Call, Reply, Route
@@ -140,6 +141,7 @@ def _receipt(row: Any, zone: tzinfo) -> dict[str, Any]:
 ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/messages/{id}/report", report, READ, "Le rapport d'envoi : chaque étape, chaque partie"),
+        answer=Report,
         tag="messages",
         problems=("not_found",),
     ),

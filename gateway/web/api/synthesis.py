@@ -10,6 +10,7 @@ from gateway.caller import Scope
 from gateway.model import Uai
 from gateway.periods import local, year_of
 from gateway.requests import Body
+from gateway.web.answers.accounts import Synthesis
 from gateway.web.api.lists import csv_response, known_school
 from gateway.web.route import Call, Reply, Route
 
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
         *("GET", "/v1/synthesis", synthesis, frozenset({Scope.READ, Scope.ACCOUNTS})),
         summary="La synthèse par mois et par action",
         query=SynthesisQuery,
+        answer=Synthesis,
         tag="accounts",
         problems=("school_required",),
     ),

@@ -10,6 +10,8 @@ from gateway.problem import Problem, field_problem
 from gateway.registry import Registry
 from gateway.requests import Body
 from gateway.store import catalogue
+from gateway.web.answers.base import Deleted
+from gateway.web.answers.settings import KeywordList, TemplateList, TemplateView
 from gateway.web.api.actions import ADMIN, READ, checked_code, whole
 from gateway.web.route import Call, Reply, Route
 
@@ -98,24 +100,33 @@ def _unknown() -> Problem:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route(*("GET", "/v1/templates", list_templates, READ, "Les modèles de messages"), tag="templates"),
+    Route(
+        *("GET", "/v1/templates", list_templates, READ, "Les modèles de messages"),
+        answer=TemplateList,
+        tag="templates",
+    ),
     Route(
         *("GET", "/v1/templates/keywords", list_keywords, READ, "Les mots-clés des modèles"),
+        answer=KeywordList,
         tag="templates",
     ),
     Route(
         *("GET", "/v1/templates/{code}", show_template, READ, "Un modèle"),
+        answer=TemplateView,
         tag="templates",
         problems=("not_found",),
     ),
     Route(
         *("PUT", "/v1/templates/{code}", put_template, ADMIN, "Créer ou remplacer un modèle"),
         body=TemplateBody,
+        answer=TemplateView,
+        also=(201,),
         tag="templates",
         problems=("declared_in_configuration", "school_forbidden"),
     ),
     Route(
         *("DELETE", "/v1/templates/{code}", delete_template, ADMIN, "Supprimer un modèle"),
+        answer=Deleted,
         tag="templates",
         problems=("declared_in_configuration", "not_found"),
     ),

@@ -1,16 +1,12 @@
-"""The answers, as the reference shows them. Handlers write them by hand; a test compares both."""
+"""What intake answers: a message or a batch accepted, resolved, previewed."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-
-class Cost(BaseModel):
-    """Un montant hors taxes."""
-
-    amount: str = Field(description="décimal, hors taxes", examples=["0.0450"])
-    currency: str = Field(description="toujours EUR", examples=["EUR"])
+from gateway.states import Status
+from gateway.web.answers.base import Answer, Cost
 
 
-class Replacement(BaseModel):
+class Replacement(Answer):
     """Un caractère remplacé pour que le texte tienne dans l'alphabet GSM."""
 
     from_: str = Field(alias="from", description="le caractère de départ")
@@ -18,12 +14,12 @@ class Replacement(BaseModel):
     count: int = Field(description="combien de fois")
 
 
-class MessageAccepted(BaseModel):
+class MessageAccepted(Answer):
     """Un message enregistré sur disque : il ne se perdra plus."""
 
     id: str = Field(description="identifiant public", examples=["msg_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB"])
     serial: int = Field(description="numéro dans l'établissement, à partir de 1")
-    status: str = Field(description="état")
+    status: Status = Field(description="état")
     status_label: str = Field(description="état en français")
     to: str | None = Field(description="numéro E.164 ; null s'il n'a pas pu être lu")
     text: str = Field(description="le texte tel qu'envoyé ; les valeurs confidentielles y sont •••")
@@ -40,7 +36,7 @@ class MessageAccepted(BaseModel):
     reason_label: str | None = Field(None, description="pourquoi, en français")
 
 
-class IgnoredRow(BaseModel):
+class IgnoredRow(Answer):
     """Un destinataire écarté."""
 
     row: int = Field(description="son rang, à partir de 1")
@@ -58,13 +54,13 @@ class ResolvedContact(IgnoredRow):
     checked: bool = Field(description="il recevrait le message")
 
 
-class Resolved(BaseModel):
+class Resolved(Answer):
     """Tous les contacts, dans l'ordre."""
 
-    data: list[ResolvedContact]
+    data: list[ResolvedContact] = Field(description="les contacts")
 
 
-class BatchAccepted(BaseModel):
+class BatchAccepted(Answer):
     """Un envoi groupé, enregistré d'un seul tenant (ou essayé à blanc : id est alors null)."""
 
     id: str | None = Field(description="identifiant public", examples=["bat_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB"])
@@ -75,42 +71,42 @@ class BatchAccepted(BaseModel):
     ignored_rows: list[IgnoredRow] = Field(description="les écartés, avec la raison")
 
 
-class Culprit(BaseModel):
+class Culprit(Answer):
     """Un caractère qui n'est pas dans l'alphabet GSM."""
 
-    char: str
+    char: str = Field(description="le caractère")
     position: int = Field(description="à partir de 0, dans le texte avant remplacement")
-    replaceable: bool
+    replaceable: bool = Field(description="il a un remplaçant dans l'alphabet GSM")
 
 
-class UnicodeCost(BaseModel):
+class UnicodeCost(Answer):
     """Ce que coûterait le texte sans remplacement."""
 
-    parts: int
+    parts: int = Field(description="SMS par message")
 
 
-class RecipientsTotal(BaseModel):
+class RecipientsTotal(Answer):
     """Ce que donnerait l'envoi groupé."""
 
-    accepted: int
-    ignored: int
-    min_parts: int
-    max_parts: int
-    total_parts: int
+    accepted: int = Field(description="messages acceptés")
+    ignored: int = Field(description="destinataires écartés")
+    min_parts: int = Field(description="SMS du message le plus court")
+    max_parts: int = Field(description="SMS du message le plus long")
+    total_parts: int = Field(description="SMS en tout")
 
 
-class Preview(BaseModel):
-    """Ce qui serait envoyé ; rien n'est enregistré."""
+class Preview(Answer):
+    """Ce qui serait envoyé ; rien n'est enregistré. D'un envoi groupé, le premier texte qui partirait."""
 
-    encoding: str
-    units: int
-    characters: int
-    parts: int
+    encoding: str = Field(description="gsm7 ou ucs2")
+    units: int = Field(description="septets, ou unités UTF-16")
+    characters: int = Field(description="caractères")
+    parts: int = Field(description="SMS par message")
     remaining: int = Field(description="unités libres dans le dernier SMS")
     text: str = Field(description="ce que le téléphone montrera")
-    replacements: list[Replacement]
-    culprits: list[Culprit]
-    unicode: UnicodeCost
-    cost: Cost
-    recipients: RecipientsTotal
-    ignored_rows: list[IgnoredRow]
+    replacements: list[Replacement] = Field(description="caractères remplacés")
+    culprits: list[Culprit] = Field(description="caractères qui ne sont pas dans l'alphabet GSM")
+    unicode: UnicodeCost = Field(description="ce que coûterait le texte sans remplacement")
+    cost: Cost = Field(description="coût de tout l'envoi")
+    recipients: RecipientsTotal = Field(description="ce que donnerait l'envoi groupé")
+    ignored_rows: list[IgnoredRow] = Field(description="les écartés, avec la raison")

@@ -1,0 +1,120 @@
+"""The accounts: the recap, the synthesis, and the accounts of providers."""
+
+from pydantic import Field
+
+from gateway.model import Mode
+from gateway.states import Status
+from gateway.web.answers.base import Answer, Cost, Page
+
+
+class RecapRow(Answer):
+    """Une ligne du récapitulatif."""
+
+    id: str = Field(description="identifiant public du message")
+    serial: int = Field(description="numéro dans l'établissement")
+    sent_at: str = Field(description="remis au fournisseur")
+    sent_on: str = Field(description="remis au fournisseur, en français", examples=["20 septembre à 10:59"])
+    recipient_label: str = Field(description="libellé du destinataire")
+    number: str = Field(description="numéro ; masqué sans le droit numbers")
+    user: str | None = Field(description="utilisateur de l'application")
+    workstation: str | None = Field(description="poste de l'utilisateur")
+    action: str = Field(description="code de l'action")
+    action_long_label: str = Field(description="libellé long de l'action")
+    mode: str = Field(description="qualité d'envoi")
+    parts: int = Field(description="SMS facturés")
+    status: Status = Field(description="état")
+    status_label: str = Field(description="état en français", examples=["Reçu le 20 sep. à 10:59 (1 SMS)"])
+
+
+class ModeTotals(Answer):
+    """SMS par qualité d'envoi, pour toute la sélection."""
+
+    ancien: int = Field(description="importés")
+    economique: int = Field(description="mode economique")
+    standard: int = Field(description="mode standard")
+    premium: int = Field(description="mode premium")
+    total: int = Field(description="tous")
+
+
+class Recap(Answer):
+    """Une page du récapitulatif."""
+
+    data: list[RecapRow] = Field(description="les lignes")
+    totals_by_mode: ModeTotals = Field(description="SMS par qualité d'envoi, pour toute la sélection")
+    page: Page = Field(description="où l'on est dans la liste")
+
+
+class Figures(Answer):
+    """Des nombres de messages et de SMS."""
+
+    delivered: int = Field(description="messages délivrés (« Nb délivré »)")
+    total: int = Field(description="messages remis au fournisseur (« Nb total »)")
+    parts: int = Field(description="SMS facturés (« SMS »)")
+    cost: Cost = Field(description="leur coût")
+
+
+class SynthesisRow(Figures):
+    """Une action, un mois."""
+
+    action: str = Field(description="code de l'action")
+    action_short_label: str = Field(description="libellé court de l'action")
+    month: str = Field(description="mois", examples=["2026-02"])
+
+
+class MonthTotal(Figures):
+    """Le total d'un mois."""
+
+    month: str = Field(description="mois", examples=["2026-02"])
+    label: str = Field(description="en français", examples=["Total février"])
+
+
+class YearTotal(Figures):
+    """Le total de l'année."""
+
+    label: str = Field(description="« Total Annuel »")
+
+
+class Synthesis(Answer):
+    """La synthèse d'une année."""
+
+    school: str = Field(description="UAI de l'établissement")
+    year: int = Field(description="année civile, ou première année scolaire")
+    school_year: bool = Field(description="du 1er septembre au 31 août")
+    rows: list[SynthesisRow] = Field(description="par mois et par action")
+    months: list[MonthTotal] = Field(description="le total de chaque mois")
+    annual: YearTotal = Field(description="le total de l'année")
+    not_submitted: int = Field(description="messages finis sans avoir été remis à un fournisseur")
+
+
+class AccountView(Answer):
+    """Un compte fournisseur. Null où ce processus ne l'exploite pas."""
+
+    name: str = Field(description="son nom")
+    adapter: str = Field(description="comment on parle à ce fournisseur")
+    modes: list[Mode] = Field(description="les qualités d'envoi qui s'en servent")
+    bound: int | None = Field(description="liaisons établies")
+    ready: bool | None = Field(description="il peut envoyer maintenant")
+    why: str | None = Field(description="pourquoi il ne peut pas, en anglais")
+    paused: bool = Field(description="suspendu par une personne")
+    paused_at: str | None = Field(description="depuis quand")
+    paused_by: str | None = Field(description="par qui : application/clé")
+    paused_reason: str | None = Field(description="pourquoi")
+    rate: float = Field(description="SMS par seconde")
+    window: int = Field(description="envois sans réponse au plus")
+    queue: int = Field(description="SMS en file pour ses qualités d'envoi")
+    sending: int = Field(description="SMS en cours d'envoi")
+    uncertain: int = Field(description="SMS dont on ne sait pas s'ils sont partis")
+
+
+class AccountList(Answer):
+    """Tous les comptes fournisseurs."""
+
+    data: list[AccountView] = Field(description="les comptes")
+    page: Page = Field(description="la liste est toujours entière")
+
+
+class Paused(Answer):
+    """Un compte fournisseur, suspendu ou non."""
+
+    name: str = Field(description="son nom")
+    paused: bool = Field(description="suspendu")

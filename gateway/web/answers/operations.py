@@ -1,0 +1,33 @@
+"""What the gateway says of itself."""
+
+from pydantic import Field
+
+from gateway.web.answers.base import Answer
+
+
+class Alive(Answer):
+    """Le processus vit."""
+
+    status: str = Field(description="toujours ok")
+
+
+class LaneView(Answer):
+    """Un compte fournisseur que ce processus exploite."""
+
+    name: str = Field(description="son nom")
+    adapter: str = Field(description="comment on parle à ce fournisseur")
+    bound: int = Field(description="liaisons établies")
+    ready: bool = Field(description="il peut envoyer maintenant")
+    why: str = Field(description="pourquoi il ne peut pas, en anglais")
+    paused: bool = Field(description="suspendu par une personne")
+    rate: float = Field(description="SMS par seconde")
+    window: int = Field(description="envois sans réponse au plus")
+    in_hand: int = Field(description="SMS en main dans ce processus")
+
+
+class Readiness(Answer):
+    """Si ce processus peut faire son travail ; un fournisseur absent ne l'empêche pas."""
+
+    status: str = Field(description="ready, ou unavailable (503)")
+    reasons: list[str] = Field(description="pourquoi il ne peut pas, en anglais")
+    accounts: list[LaneView] = Field(description="les comptes qu'il exploite")
