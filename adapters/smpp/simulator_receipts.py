@@ -36,8 +36,9 @@ class Outbox:
 
     def add(self, delivery: Delivery, delay: float) -> None:
         """Deliver this in ``delay`` seconds."""
-        heapq.heappush(self._heap, (self._loop.time() + delay, next(self._order), delivery))
-        self._arm()
+        now = self._loop.time()
+        heapq.heappush(self._heap, (now + delay, next(self._order), delivery))
+        self._arm(now)
 
     def due(self, now: float) -> list[Delivery]:
         """What must be sent now; it stays here until ``settle`` or ``again``."""
@@ -45,7 +46,7 @@ class Outbox:
         while self._heap and self._heap[0][0] <= now and len(self._unanswered) < self._window:
             found.append(heapq.heappop(self._heap)[2])
             self._unanswered.add(found[-1])
-        self._arm()
+        self._arm(now)
         return found
 
     def settle(self, delivery: Delivery) -> None:
@@ -63,16 +64,20 @@ class Outbox:
         if self._timer:
             self._timer.cancel()
 
-    def _arm(self) -> None:
-        """One timer for the first that is not due yet; what is due waits for an answer or a bind."""
-        if self._timer or not self._heap or self._heap[0][0] <= self._loop.time():
+    def _arm(self, now: float) -> None:
+        """One timer for the first that was not due at ``now``; what was due waits for an answer or a bind.
+
+        ``now`` is the caller's, not a later one: what became due in between would be waited for by nobody.
+        """
+        if self._timer or not self._heap or self._heap[0][0] <= now:
             return
         self._timer = self._loop.call_at(self._heap[0][0], self._ring)
 
     def _ring(self) -> None:
         self._timer = None
+        now = self._loop.time()
         self._wake()
-        self._arm()
+        self._arm(now)
 
 
 def receipt_of(submit: Submit, *, undelivered: bool, tlvs: bool) -> Delivery:
