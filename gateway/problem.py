@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 #: code -> (HTTP status, French title)
 CATALOGUE: dict[str, tuple[int, str]] = {
+    "malformed_request": (400, "Ce n'est pas une demande HTTP valide"),
     "malformed_json": (400, "Le corps n'est pas du JSON valide"),
     "malformed_body": (400, "Le corps ne peut pas être lu"),
     "malformed_query": (400, "Un paramètre de l'adresse est incorrect"),

@@ -64,13 +64,16 @@ Answerer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def guarded(parts: Parts, route: str, request: web.Request, answerer: Answerer) -> web.StreamResponse:
     """Answer, turn whatever was raised into a problem, name the request, count it."""
     began = perf_counter()
-    request_id = _request_id(request.headers.get("X-Request-Id"))
+    request_id = named(request.headers.get("X-Request-Id"))
     try:
         response = await answerer(request)
     except Exception as error:
         problem = as_problem(error)
         if problem.status == 500:
             log.error("internal error", exc_info=error, extra={"request_id": request_id, "route": route})
+        if request.writer.output_size > 0:
+            # Too late for a problem: the reader must see that the answer is not whole.
+            raise ConnectionError("part of an answer has left") from error
         response = problem_response(problem, request_id)
         if isinstance(error, MethodNotAllowed):
             response.headers["Allow"] = error.allow
@@ -100,8 +103,8 @@ class MethodNotAllowed(Problem):
         self.allow = allow
 
 
-def _request_id(asked: str | None) -> str:
-    """The client's if it is sane, else one of ours."""
+def named(asked: str | None) -> str:
+    """The id of a request: the client's if it is sane, else one of ours."""
     if asked is not None and _REQUEST_ID.fullmatch(asked):
         return asked
     return f"{_process}-{next(_number):x}"

@@ -1,12 +1,11 @@
 """The HTTP server: the routes of every resource, mounted once, and the listeners that they answer on."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.parts import Parts
 from gateway.problem import Problem
@@ -28,6 +27,7 @@ from gateway.web.api import (
 from gateway.web.auth import Keys
 from gateway.web.endpoint import Answerer, Desk, Endpoint, MethodNotAllowed, guarded
 from gateway.web.idempotency import Answers
+from gateway.web.protocol import Server, nowhere
 from gateway.web.route import Route
 
 #: Every resource; the reference is made from the same list.
@@ -66,7 +66,7 @@ def make_app(parts: Parts, routes: Iterable[Route] = ROUTES) -> web.Application:
     for path, names in methods.items():
         refusal = partial(MethodNotAllowed, ", ".join(sorted(names)))
         app.router.add_route("*", path, _always(parts, path, refusal))
-    app.router.add_route("*", "/{tail:.*}", _always(parts, "unknown", _nowhere))
+    app.router.add_route("*", "/{tail:.*}", _always(parts, "unknown", nowhere))
     return app
 
 
@@ -80,10 +80,6 @@ def _always(parts: Parts, route: str, problem: Callable[[], Problem]) -> Answere
     return answer
 
 
-def _nowhere() -> Problem:
-    return Problem("not_found", "Cette adresse n'existe pas : voir /docs.")
-
-
 @asynccontextmanager
 async def serve_http(parts: Parts, listen: str, seconds: float, routes: Iterable[Route] = ROUTES) -> AsyncIterator[int]:
     """Listen on ``host:port`` while entered; gives the port, which is chosen by the system for port 0.
@@ -91,21 +87,18 @@ async def serve_http(parts: Parts, listen: str, seconds: float, routes: Iterable
     Leaving shuts the listener first, then waits ``seconds`` for open requests. Raises OSError when the address
     cannot be had.
     """
-    runner = web.AppRunner(
-        make_app(parts, routes),
-        access_log=None,
-        logger=_protocol_log(),
-        shutdown_timeout=seconds,
-        keepalive_timeout=KEEP_ALIVE,
-        auto_decompress=False,
-    )
-    await runner.setup()
-    try:
+    async with AsyncExitStack() as stack:
+        application = web.AppRunner(make_app(parts, routes))
+        stack.push_async_callback(application.cleanup)
+        await application.setup()
+        made = cast("web.Server", application.server)  # there is one: it was set up
+        server = Server(made, parts, access_log=None, keepalive_timeout=KEEP_ALIVE, auto_decompress=False)
+        runner = web.ServerRunner(server, shutdown_timeout=seconds)
+        stack.push_async_callback(runner.cleanup)
+        await runner.setup()
         host, _, port = listen.rpartition(":")
         await web.TCPSite(runner, host.strip("[]") or None, int(port), backlog=1024).start()
         yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager
@@ -113,16 +106,3 @@ async def serve_health(parts: Parts, listen: str) -> AsyncIterator[int]:
     """``/livez``, ``/readyz`` and ``/metrics`` without a key, on their own address; gives the port."""
     async with serve_http(parts, listen, 1, health.OPEN_ROUTES) as port:
         yield port
-
-
-def _protocol_log() -> logging.Logger:
-    """Where aiohttp tells what went wrong before a request was read."""
-    log = logging.getLogger("gateway.web.protocol")
-    log.addFilter(_is_ours)
-    return log
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Not the client's fault: who does not speak HTTP is answered 400, and what he said is not logged."""
-    error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, HttpProcessingError)

@@ -19,7 +19,7 @@ from tests.web.conftest import METZ, Gateway
 DOCUMENT = document(ROUTES)
 
 #: Codes that no route names: other parts of the contract, or every address.
-ELSEWHERE = {"method_not_allowed"}
+ELSEWHERE = {"malformed_request", "method_not_allowed"}
 
 
 def nodes(value: Any) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """« Récapitulatif des SMS envoyés »: what was handed to a provider, oldest first, with the totals by mode."""
 
+from contextlib import suppress
+
 from aiohttp import web
 
 from gateway import accounts, csvout
 from gateway.accounts import Viewer
 from gateway.registry import KnownSchool
-from gateway.store.database import StoreUnavailable
 from gateway.store.selection import Order, Sort
 from gateway.web.answers.accounts import Recap
 from gateway.web.api.filters import Filters, ListQuery, order_of, selection
@@ -50,17 +51,11 @@ async def recap_csv(call: Call) -> web.StreamResponse:
         return web.Response(headers=headers)
     response = web.StreamResponse(headers=headers)
     await response.prepare(call.request)
-    try:
+    with suppress(ConnectionError):  # the reader has gone: nobody is left to be told
         await response.write(first)
         async for piece in pieces:
             await response.write(piece)
         await response.write_eof()
-    except StoreUnavailable:
-        # Too late for a problem: the reader must see that the file is not whole.
-        if call.request.transport is not None:
-            call.request.transport.abort()
-    except ConnectionError:
-        pass  # the reader has gone: nobody is left to be told
     return response
 
 
