@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -23,13 +24,13 @@ KEY = "vgm_essai"
 DEADLINE = 30.0
 
 
-def configuration(folder: Path, port: int, **account: Any) -> Path:
+def configuration(folder: Path, port: int, drain: str = "3s", **account: Any) -> Path:
     """A file for one school whose messages leave by a simulator on ``port``."""
     declared = {
         "store": {"url": f"sqlite:///{folder}/gateway.db"},
         "http": {"listen": "127.0.0.1:0"},
         "log": {"level": "warning"},
-        "stop": {"http": "1s", "lanes": "3s"},
+        "stop": {"http": "1s", "lanes": drain},
         "schools": [{"uai": METZ, "name": "Lycée Pierre et Marie Curie", "sender": "LYCCURIE"}],
         "apps": [
             {
@@ -93,15 +94,30 @@ class Client:
 class Process:
     """``vaguemestre serve`` in a process of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, port: int, end: socket.socket) -> None:
         self.process = process
         self.port = port
+        self._end = end
+
+    async def reloaded(self) -> None:
+        """SIGHUP, and wait until it is ready again."""
+        self.process.send_signal(signal.SIGHUP)
+        for word in (b"RELOADING=1", b"READY=1"):
+            await _told(self._end, word)
 
     async def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         await self.process.wait()
+
+
+async def _told(end: socket.socket, word: bytes) -> bytes:
+    """What it tells systemd, with this word in it."""
+    async with asyncio.timeout(DEADLINE):
+        while word not in (message := await asyncio.get_running_loop().sock_recv(end, 4096)):
+            pass
+    return message
 
 
 @asynccontextmanager
@@ -115,10 +131,8 @@ async def serving(file: Path, *words: str) -> AsyncIterator[Process]:
         environment = {**os.environ, "NOTIFY_SOCKET": f"@{name[1:]}"}
         process = await asyncio.create_subprocess_exec(*command, env=environment)
         try:
-            async with asyncio.timeout(DEADLINE):
-                while b"READY=1" not in (told := await asyncio.get_running_loop().sock_recv(end, 4096)):
-                    pass
-            yield Process(process, int(told.decode().rpartition(" ")[2]))
+            ready = await _told(end, b"READY=1")
+            yield Process(process, int(ready.decode().rpartition(" ")[2]), end)
         finally:
             if process.returncode is None:
                 process.kill()

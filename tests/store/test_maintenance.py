@@ -1,0 +1,49 @@
+"""A copy made while messages come in is whole, and takes its name only when it is on the disk."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gateway.store.database import StoreUnavailable
+from gateway.store.maintenance import backup, migrate
+from tests.heart import Heart, opened
+
+
+async def test_a_copy_of_a_running_database_is_consistent(heart: Heart, tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    await heart.accept_many(300)
+    _, size, _ = await asyncio.gather(heart.accept_many(300), backup(heart.store.url, target), heart.send(room=50))
+    assert size == target.stat().st_size
+    assert not (tmp_path / "copy.db.partial").exists()
+    with closing(sqlite3.connect(target)) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        messages, parts = (copy.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in ("message", "part"))
+        billed, counted = (
+            copy.execute(f"SELECT COALESCE(SUM(parts), 0) FROM {name}").fetchone()[0] for name in ("ledger", "tally")
+        )
+    assert messages == parts in (300, 600)
+    assert billed == counted in (0, 50)
+
+
+async def test_a_copy_can_be_opened_as_a_store(heart: Heart, tmp_path: Path) -> None:
+    id_ = await heart.accept()
+    folder = tmp_path / "restored"
+    folder.mkdir()
+    await backup(heart.store.url, folder / "gateway.db")
+    async with opened(folder) as restored:
+        assert [part.id >> 8 for part in await restored.claim()] == [id_]
+
+
+async def test_a_copy_that_cannot_be_made(heart: Heart, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="no copy could be made"):
+        await backup(heart.store.url, tmp_path / "missing" / "copy.db")
+
+
+async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    assert await migrate(url) == await migrate(url)
+    with pytest.raises(StoreUnavailable):
+        await migrate(f"sqlite:///{tmp_path}/missing/gateway.db")
