@@ -47,6 +47,7 @@ async def answering(path: Path, rung: Callable[[], None]) -> AsyncIterator[None]
         try:
             address.unlink(missing_ok=True)
             end.bind(str(address))
+            ours = address.stat().st_ino
         except OSError:  # a path too long for a socket, for instance: polling is enough
             yield
             return
@@ -55,7 +56,9 @@ async def answering(path: Path, rung: Callable[[], None]) -> AsyncIterator[None]
             yield
         finally:
             transport.close()
-            address.unlink(missing_ok=True)
+            with suppress(OSError):
+                if address.stat().st_ino == ours:  # else another process has come since, and hears
+                    address.unlink()
 
 
 def _beside(path: Path) -> Path:
