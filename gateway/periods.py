@@ -1,11 +1,18 @@
 """Days, periods and years of a school, as instants and accounting months. Pure.
 
 Rules: a date means the whole local day, ``to`` included; a timestamp must carry its offset and, as ``to``, is
-excluded. A school year begins on the first of September.
+excluded. A school year begins on the first of September. Years far from ours are refused: no zone can show the
+first and the last ones that a date may have.
 """
 
 import re
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TypeVar
+
+D = TypeVar("D", date, datetime)
+
+#: The years in which something can happen.
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: In an address, an unescaped ``+`` arrives as a space.
@@ -14,13 +21,13 @@ _LOST_PLUS = re.compile(r" (\d{2}:\d{2})$")
 
 def begin(text: str, zone: tzinfo) -> int:
     """The first instant of a period that begins with ``text``, in milliseconds. Raises ValueError."""
-    return _midnight(date.fromisoformat(text), zone) if _DAY.fullmatch(text) else _instant(text)
+    return _midnight(_day(text), zone) if _DAY.fullmatch(text) else _instant(text)
 
 
 def end(text: str, zone: tzinfo) -> int:
     """The instant before which a period that ends with ``text`` lies, in milliseconds. Raises ValueError."""
     if _DAY.fullmatch(text):
-        return _midnight(date.fromisoformat(text) + timedelta(days=1), zone)
+        return _midnight(_day(text) + timedelta(days=1), zone)
     return _instant(text)
 
 
@@ -40,6 +47,16 @@ def year_of(day: date, *, school_year: bool) -> int:
     return day.year - 1 if school_year and day.month < 9 else day.year
 
 
+def _day(text: str) -> date:
+    return _in_our_time(date.fromisoformat(text))
+
+
+def _in_our_time(day: D) -> D:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("expected a year of our time")
+    return day
+
+
 def _midnight(day: date, zone: tzinfo) -> int:
     return round(datetime.combine(day, time.min, zone).timestamp() * 1000)
 
@@ -48,4 +65,4 @@ def _instant(text: str) -> int:
     moment = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text))
     if moment.tzinfo is None:
         raise ValueError("a timestamp needs its offset")
-    return round(moment.timestamp() * 1000)
+    return round(_in_our_time(moment).timestamp() * 1000)

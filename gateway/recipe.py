@@ -146,7 +146,7 @@ class Cook:
             action=action,
             mode=mode,
             accounts=accounts,
-            sender=_sender(body.sender or action.sender or school.sender, accounts, at),
+            sender=_sender(_first(body.sender, action.sender, school.sender), accounts, at),
             source=source,
             template=template,
             sensitive=frozenset(body.sensitive),
@@ -194,6 +194,11 @@ def _check_sensitive(body: MessageFields, source: str, at: str) -> None:
         if name not in known:
             cure = f"« {name} » n'est pas un mot-clé du texte : écrivez-le comme dans le texte, sans #."
             raise field_problem("invalid_field", f"{at}/sensitive/{place}", cure)
+
+
+def _first(*senders: str | None) -> str:
+    """What the request says, even if it is empty, which is a slip; else the action's, else the school's."""
+    return next((sender for sender in senders if sender is not None), "")
 
 
 def _sender(sender: str, accounts: tuple[AccountSettings, ...], at: str) -> str:

@@ -3,16 +3,44 @@
 These models only say whether a body is well formed; what becomes of it is decided in ``intake``.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from gateway.model import Code, Kind, Mode, Priority, Uai
+from gateway.periods import FIRST_YEAR, LAST_YEAR
 
 Short = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
 Variables = dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)], str]
 Metadata = dict[Short, Annotated[str, StringConstraints(max_length=1_000)]]
+
+
+def _words_only(value: Any) -> Any:
+    """RFC 3339 alone: a bare number would be read as seconds or as milliseconds, by its size."""
+    if isinstance(value, int | float):
+        raise ValueError("expected a time in words")
+    return value
+
+
+def _in_our_time(value: datetime) -> datetime:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError("expected a year of our time")
+    return value
+
+
+#: An instant with its offset, in a year that every zone can show.
+Instant = Annotated[AwareDatetime, BeforeValidator(_words_only), AfterValidator(_in_our_time)]
 
 
 class Body(BaseModel):
@@ -48,8 +76,8 @@ class Event(Body):
     type: Short | None = None
     label: Short | None = None
     motif: Short | None = None
-    from_: AwareDatetime | None = Field(None, alias="from")
-    to: AwareDatetime | None = None
+    from_: Instant | None = Field(None, alias="from")
+    to: Instant | None = None
 
 
 class Origin(Body):
@@ -84,8 +112,8 @@ class MessageFields(Body):
     encoding: Literal["auto", "gsm7", "ucs2"] = "auto"
     transliterate: StrictBool = True
     hold: StrictBool | None = None
-    send_at: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    send_at: Instant | None = None
+    valid_until: Instant | None = None
     override: Override | None = None
     reference: Short | None = None
     metadata: Metadata | None = None

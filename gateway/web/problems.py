@@ -16,6 +16,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from gateway.periods import FIRST_YEAR, LAST_YEAR
 from gateway.problem import FieldError, Problem
 
 #: What may be wrong with one field, and what it means.
@@ -187,7 +188,13 @@ def _told(context: Context) -> str:
     return _SAID.get(said, said)
 
 
-_SAID = {"expected a duration such as 30s, 10m, 48h or 7d": "Une durée est attendue, comme 30s, 10m, 48h ou 7d."}
+_SAID = {
+    "expected a duration such as 30s, 10m, 48h or 7d, ten years at most": (
+        "Une durée est attendue, comme 30s, 10m, 48h ou 7d ; dix ans au plus."
+    ),
+    "expected a time in words": 'Une date et heure avec décalage est attendue, comme "2026-11-23T08:30:00+01:00".',
+    "expected a year of our time": f"L'année doit aller de {FIRST_YEAR} à {LAST_YEAR}.",
+}
 
 #: The patterns of the models, in words.
 _PATTERNS = {

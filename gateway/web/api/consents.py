@@ -18,7 +18,7 @@ from gateway.store import people
 from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish
 from gateway.web.answers.settings import ConsentView, Imported, OptOutList
 from gateway.web.api import cursors
-from gateway.web.api.filters import Paging
+from gateway.web.api.filters import Paging, is_place
 from gateway.web.api.lists import known_school
 from gateway.web.api.views import masked, stamp
 from gateway.web.endpoint import read_json
@@ -278,7 +278,7 @@ def _read_cursor(cursor: str | None, school: str) -> OptOutsAfter:
     if cursor is None:
         return OptOutsAfter()
     place, at, seen = cursors.read(cursor, 3)
-    if place != school or type(at) is not int or type(seen) is not int or not 0 <= seen < 2**31:
+    if place != school or not (is_place(at) and is_place(seen)):
         raise cursors.invalid()
     return OptOutsAfter(at, seen)
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from gateway import numbers
 from gateway.model import Code, Uai
-from gateway.periods import begin, end
+from gateway.periods import FIRST_YEAR, LAST_YEAR, begin, end
 from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
 from gateway.states import FINAL, Status
@@ -31,13 +31,22 @@ def _words(value: Any) -> Any:
 def _known_statuses(words: tuple[str, ...]) -> tuple[str, ...]:
     for word in words:
         if word != PENDING and word not in _STATUSES:
-            raise ValueError(f"expected states among {', '.join(sorted(_STATUSES))}, or {PENDING}")
+            raise ValueError(f"États possibles : {', '.join(sorted(_STATUSES))}, ou {PENDING}.")
     return words
 
 
 def _moment(text: str) -> str:
-    begin(text, UTC)
+    try:
+        begin(text, UTC)
+    except ValueError as error:
+        raise ValueError(_MOMENT) from error
     return text
+
+
+_MOMENT = (
+    "Une date est attendue, comme 2026-11-23, ou une date et heure avec décalage, comme 2026-11-23T08:30:00+01:00, "
+    f"de {FIRST_YEAR} à {LAST_YEAR}."
+)
 
 
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
@@ -131,9 +140,14 @@ def read_cursor(cursor: str | None, wanted: Selection, order: Order) -> After | 
     if cursor is None:
         return None
     mark, last, place = cursors.read(cursor, 3)
-    if mark != _mark(wanted, order) or type(last) is not int or type(place) is not int:
+    if mark != _mark(wanted, order) or not (is_place(last) and is_place(place)):
         raise cursors.invalid()
     return After(last, place)
+
+
+def is_place(value: Any) -> bool:
+    """Whether a value read in a cursor is a number that the store can hold."""
+    return type(value) is int and 0 <= value < 2**63
 
 
 def _mark(wanted: Selection, order: Order) -> str:

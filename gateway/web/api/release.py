@@ -36,9 +36,9 @@ class Chosen(Body):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.ids is None) == (self.filter is None):
-            raise ValueError("expected either ids, or filter with expected_count")
+            raise ValueError("Donnez « ids », ou « filter » avec « expected_count » : l'un des deux.")
         if (self.filter is None) != (self.expected_count is None):
-            raise ValueError("expected_count goes with filter, and filter with expected_count")
+            raise ValueError("« filter » et « expected_count » vont ensemble : donnez les deux.")
         return self
 
 
