@@ -149,6 +149,8 @@ class SmppProvider:
             self._why = f"cannot connect to {place}: no answer"
         except OSError as error:
             self._why = f"cannot connect to {place}: {_reason(error)}"
+        except UnicodeError:  # labels that are empty or too long
+            self._why = f"cannot connect to {place}: this is no host name"
         else:
             self._link = link
             return link

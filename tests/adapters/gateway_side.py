@@ -59,8 +59,8 @@ class Gateway:
 
 def account(port: int, **options: Any) -> SmppAccount:
     """An account on this machine, that connects again quickly."""
-    quick = {"reconnect_min": 0.01, "reconnect_max": 0.05}
-    return SmppAccount(name="a", adapter="smpp", host="127.0.0.1", port=port, system_id="demo", **quick | options)
+    quick = {"host": "127.0.0.1", "reconnect_min": 0.01, "reconnect_max": 0.05}
+    return SmppAccount(name="a", adapter="smpp", port=port, system_id="demo", **quick | options)
 
 
 def prepared(provider: SmppProvider, id: int, **fields: Any) -> Prepared:

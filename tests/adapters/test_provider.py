@@ -191,6 +191,14 @@ async def test_a_refused_bind_says_why_and_is_tried_again(options: dict[str, str
             assert not provider.ready
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 64])
+async def test_what_is_no_host_name_is_said_and_tried_again(host: str) -> None:
+    gateway, provider = Gateway(), SmppProvider(account(2775, host=host))
+    async with provider.running(gateway):
+        await gateway.until(lambda: "host" in provider.why)
+        assert not provider.ready
+
+
 async def test_a_closed_port_says_why() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = server.getsockname()[1]
