@@ -73,14 +73,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(words)
+        try:
+            return _run(words)
+        finally:
+            sys.stdout.flush()  # here, where it is still known what to do when nobody reads on
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:  # whoever read us has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.FINE
     except Exception as error:
-        return _failed(error)
+        return failed(error)
 
 
 def _run(words: Sequence[str]) -> int:
@@ -123,8 +126,8 @@ def parser(wanted: str = "") -> argparse.ArgumentParser:
     return top
 
 
-def _failed(error: Exception) -> Exit:
-    """Tell why a command failed, in a line without a traceback when a person can cure it."""
+def failed(error: Exception) -> Exit:
+    """Tell why a command failed, in a line without a traceback when a person can cure it; the status to end with."""
     from gateway.config import ConfigError
     from gateway.store.database import StoreUnavailable
 

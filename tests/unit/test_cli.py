@@ -1,10 +1,12 @@
 """The command ``vaguemestre``: its commands, how each ends, and the small ones."""
 
 import argparse
-import asyncio
 import errno
 import io
 import json
+import os
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -85,33 +87,65 @@ def test_python_dash_m() -> None:
         (ConfigError([ConfigProblem("c.yaml", 3, "http", "wrong")]), Exit.USAGE, "c.yaml:3: http: wrong"),
         (StoreUnavailable("disk full"), Exit.STORE, "disk full"),
         (OSError(errno.EADDRINUSE, "address already in use"), Exit.NETWORK, "already in use"),
-        (KeyboardInterrupt(), Exit.INTERRUPTED, ""),
         (ValueError("Pauline"), Exit.INTERNAL, "ValueError"),
     ],
 )
 def test_what_escapes_becomes_a_status(
-    error: BaseException,
+    error: Exception,
     status: Exit,
     said: str,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def run(_args: argparse.Namespace) -> int:
-        raise error
-
-    monkeypatch.setattr("gateway.commands.version.run", run)
-    assert cli.main(["version"]) == status
+    assert cli.failed(error) == status
     assert said in capsys.readouterr().err + caplog.text
 
 
-def test_a_coroutine_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def run(_args: argparse.Namespace) -> int:
-        await asyncio.sleep(0)
-        return Exit.NO
+def configured(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "c.yaml"
+    file.write_text(text, "utf-8")
+    return str(file)
 
-    monkeypatch.setattr("gateway.commands.version.run", run)
-    assert cli.main(["version"]) == Exit.NO
+
+def test_a_configuration_that_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["migrate", "--config", str(tmp_path / "none.yaml")]) == Exit.USAGE
+    assert "none.yaml: cannot be read" in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = configured(tmp_path, f"{GOOD}store: {{url: 'sqlite:///{tmp_path}/none/gateway.db'}}\n")
+    assert cli.main(["migrate", "--config", file]) == Exit.STORE
+    assert "the store cannot be used" in capsys.readouterr().err
+
+
+def test_a_command_that_is_a_coroutine_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = configured(tmp_path, f"{GOOD}store: {{url: 'sqlite:///{tmp_path}/gateway.db'}}\n")
+    assert cli.main(["migrate", "--config", file]) == Exit.FINE
+    assert "the database is at revision" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_a_command_that_waits() -> None:
+    words = ["preview", "--action", "A", "--text", "x", "--url"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environ = os.environ | {"VAGUEMESTRE_KEY": "k"}
+        asking = subprocess.Popen([sys.executable, "-m", "gateway", *words, url], env=environ, stderr=subprocess.PIPE)
+        with asking, silent.accept()[0]:
+            asking.send_signal(signal.SIGINT)
+            _, said = asking.communicate(timeout=60)
+    assert (asking.returncode, said) == (Exit.INTERRUPTED, b"")
+
+
+@pytest.mark.parametrize("words", [["version"], ["--help"]])
+def test_a_reader_that_has_gone_is_no_failure(words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "gateway", *words]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=buffered, timeout=60, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (Exit.FINE, b"")
 
 
 # ---- check ----
