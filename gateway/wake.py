@@ -1,7 +1,6 @@
 """Wake-ups: a hint that there may be something to do. The store is the truth; a lost hint costs one poll."""
 
 import asyncio
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 
@@ -23,13 +22,3 @@ class Nudge:
         nudged = self._event.is_set()
         self._event.clear()
         return nudged
-
-
-def all_of(nudges: Callable[[], Iterable[Nudge]]) -> Callable[[], None]:
-    """One call that nudges all."""
-
-    def nudge() -> None:
-        for one in nudges():
-            one()
-
-    return nudge
