@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from gateway.parts import Parts
-from gateway.store import catalogue, idempotency, moves, receipts, standing
+from gateway.store import catalogue, idempotency, maintenance, moves, receipts, standing
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_size
 
@@ -46,6 +46,7 @@ class Janitor:
                 Chore("deadlines", 0.5, self.judge),
                 Chore("parked receipts", 2.0, self.settle),
                 Chore("pauses", 1.0, self._pauses),
+                Chore("write-ahead log", 60.0, self._empty_log),
             ]
         parts.metrics.set_store_bytes(lambda: database_size(parts.store.url))
 
@@ -108,6 +109,9 @@ class Janitor:
     async def _forget(self) -> None:
         before = self._parts.clock() - idempotency.KEPT_MS
         await self._parts.store.write(lambda conn: idempotency.forget(conn, before))
+
+    async def _empty_log(self) -> None:
+        await maintenance.empty_log(self._parts.store.url)
 
     async def _measure(self) -> None:
         """Gauges that are asked of the store."""

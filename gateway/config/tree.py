@@ -64,6 +64,9 @@ def parse(text: str) -> Tree:
         cure = "; put ${…} in quotes inside { }" if "${" in "".join(text.splitlines()[line - 1 : line]) else ""
         tree.fault((), f"not valid YAML: {error.problem or error.context}{cure}", line)
         return tree
+    except RecursionError:
+        tree.fault((), "too deep: no setting holds more than a few lists and keys in one another")
+        return tree
     except yaml.YAMLError:
         tree.fault((), "not valid YAML: it holds a character that text files do not have")
         return tree

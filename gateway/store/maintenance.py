@@ -1,4 +1,4 @@
-"""What operators do to the database: migrate it, copy it while the gateway runs."""
+"""What is done to the database as a whole: migrate it, copy it while the gateway runs, empty its log."""
 
 import asyncio
 import os
@@ -10,6 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_path, upgrade
+
+#: Seconds that emptying the log waits for readers, during which writers wait too.
+LOG_BUSY = 0.2
 
 
 async def migrate(url: str) -> str:
@@ -40,6 +43,7 @@ async def backup(url: str, target: Path) -> int:
 def _backup(path: Path, target: Path) -> int:
     partial = target.with_name(f"{target.name}.partial")
     partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL, 0o600))  # it holds numbers and names: for its owner alone
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source:
         source.execute("VACUUM INTO ?", (str(partial),))
     descriptor = os.open(partial, os.O_RDONLY)
@@ -49,3 +53,19 @@ def _backup(path: Path, target: Path) -> int:
         os.close(descriptor)
     partial.replace(target)
     return target.stat().st_size
+
+
+async def empty_log(url: str) -> bool:
+    """Move the write-ahead log into the database and empty it; false when somebody reads or writes just now.
+
+    Until then the log keeps what was wiped from the database: sensitive values of messages that are final.
+    """
+    try:
+        return await asyncio.to_thread(_empty_log, database_path(url))
+    except sqlite3.Error as error:
+        raise StoreUnavailable("the write-ahead log cannot be emptied") from error
+
+
+def _empty_log(path: Path) -> bool:
+    with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=LOG_BUSY)) as conn:
+        return bool(conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)

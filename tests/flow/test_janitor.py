@@ -142,4 +142,4 @@ async def test_a_chore_that_fails_harms_no_other_and_is_done_again(heart: Heart)
 
 def test_only_who_sends_moves_messages_by_the_clock(heart: Heart) -> None:
     names = {one.name for one in Janitor(parts_of(heart), dispatch=False).chores}
-    assert not names & {"deadlines", "parked receipts", "pauses"}
+    assert not names & {"deadlines", "parked receipts", "pauses", "write-ahead log"}

@@ -6,9 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.store.bulk import fetch
 from gateway.store.database import StoreUnavailable
-from gateway.store.maintenance import backup, migrate
+from gateway.store.engine import database_path
+from gateway.store.maintenance import backup, empty_log, migrate
 from tests.heart import Heart, opened
 
 
@@ -47,3 +50,35 @@ async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     assert await migrate(url) == await migrate(url)
     with pytest.raises(StoreUnavailable):
         await migrate(f"sqlite:///{tmp_path}/missing/gateway.db")
+
+
+async def test_a_copy_is_for_its_owner_alone(heart: Heart, tmp_path: Path) -> None:
+    await backup(heart.store.url, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_emptied_log_keeps_nothing_of_what_was_wiped(heart: Heart) -> None:
+    async def put(conn: AsyncConnection) -> None:
+        await fetch(conn, "INSERT INTO counter (name, value) VALUES (?, 1)", ("secret-4711",))
+
+    async def wipe(conn: AsyncConnection) -> None:
+        await fetch(conn, "DELETE FROM counter WHERE name = ?", ("secret-4711",))
+
+    await heart.store.write(put)
+    await heart.store.write(wipe)
+    file = database_path(heart.store.url)
+    log = file.with_name(f"{file.name}-wal")
+    assert b"secret-4711" in log.read_bytes()
+    assert await empty_log(heart.store.url)
+    assert log.read_bytes() == b""
+    assert b"secret-4711" not in file.read_bytes()
+
+
+async def test_a_log_that_is_read_is_left_for_later(heart: Heart) -> None:
+    await heart.accept()
+    with closing(sqlite3.connect(database_path(heart.store.url), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM message").fetchone()
+        await heart.accept()
+        assert not await empty_log(heart.store.url)
+    assert await empty_log(heart.store.url)

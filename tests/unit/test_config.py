@@ -201,6 +201,7 @@ CASES = {
     "two documents": ("http: {}\n---\nhttp: {}", 2, "", "not valid YAML"),
     "a list": ("- http", 1, "", "expected keys"),
     "a key that is a list": ("? [a]\n: b", 1, "", "a key must be a word"),
+    "a bottomless file": ("http: " + "[" * 3000, 0, "", "too deep"),
     "a control character": ("http: \x07", 0, "", "not valid YAML"),
     "an impossible date": (
         SMALL.replace("price", 'prices: [{from: 2026-02-31, ht: "1"}], x'),
