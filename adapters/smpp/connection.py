@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from adapters.smpp.events import Event
 from adapters.smpp.session import Session
+from adapters.smpp.states import State
 
 #: Octets written but not taken by the peer, beyond which it is cut.
 _UNREAD_LIMIT: Final = 8 * 1024 * 1024
@@ -102,7 +103,7 @@ class Link(asyncio.Protocol):
             return
         if out:
             self._transport.write(out)
-        if self.session.deadline == inf:
+        if self.session.state is State.CLOSED:
             self._transport.close()
         elif self.congested and self._transport.get_write_buffer_size() > _UNREAD_LIMIT:
             self.abort("the other side does not read")

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from math import inf
 
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.connection import Link
@@ -10,6 +11,7 @@ from adapters.smpp.states import Role
 
 BODY = pdu.body_of(codes.SUBMIT_SM, {"short_message": b"x" * 254})
 PATIENCE = 10.0
+USUAL = Timers()
 
 
 class Told:
@@ -29,9 +31,9 @@ class Told:
         return link
 
 
-def bound_session(now: float) -> Session:
+def bound_session(now: float, timers: Timers = USUAL) -> Session:
     """A session that was let in already."""
-    session = Session(Role.ESME, Timers(), now)
+    session = Session(Role.ESME, timers, now)
     session.bind(codes.BIND_TRANSCEIVER, {}, now)
     session.receive(pdu.frame(codes.BIND_TRANSCEIVER | codes.RESPONSE, 0, 1, b"\0"), now)
     return session
@@ -55,6 +57,24 @@ async def test_a_peer_that_never_reads_is_cut_before_memory_fills() -> None:
             await link.over.wait()
     assert told.events[-1] == events.Closed("the other side does not read")
     assert sum(isinstance(event, events.Unanswered) for event in told.events) == made
+
+
+async def test_a_session_that_waits_for_nothing_stays() -> None:
+    for_ever = Timers(quiet=inf)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        _, link = await asyncio.get_running_loop().create_connection(
+            lambda: Link(lambda now: bound_session(now, for_ever), lambda *_: None), *server.getsockname()
+        )
+        with server.accept()[0] as peer:
+            assert link.session.deadline == inf
+            link.flush()
+            peer.setblocking(False)
+            asked = await asyncio.get_running_loop().sock_recv(peer, 100)
+            assert pdu.HEADER.unpack_from(asked)[1] == codes.BIND_TRANSCEIVER
+            link.session.request(codes.SUBMIT_SM, BODY, 1, link.now)
+            link.flush()
+            assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(peer, 100), PATIENCE)
+            link.abort("done")
 
 
 async def test_a_full_socket_is_told_and_so_is_its_end() -> None:
