@@ -136,8 +136,6 @@ class Price(Settings):
     to: str = Field("*", pattern=r"^(\*|\+[0-9]+\*?)$", description="prefix such as +262, or *")
     ht: Decimal = Field(ge=0, max_digits=12, decimal_places=6, description="euros a part, before tax")
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
 
 class AccountSettings(Settings):
     """What every account has, whoever the provider is. An adapter adds its own keys in a subclass."""

@@ -70,8 +70,6 @@ class Subject(Body):
 class Event(Body):
     """What happened: an absence, a late arrival. ``from``/``to`` are instants with an offset."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
     id: Short | None = None
     type: Short | None = None
     label: Short | None = None

@@ -198,7 +198,7 @@ async def test_no_name_is_in_a_cursor(gateway: Gateway) -> None:
 
 
 BAD = ["status=gone", "sort=number", "limit=0", "limit=501", "limit=x", "from=hier", "from=2026-11-23T08:00:00"]
-BAD += ["to=2026-13-01", "action=a%20b", "school=x", "colour=red", "count=maybe"]
+BAD += ["to=2026-13-01", "action=a%20b", "school=x", "colour=red", "count=maybe", "from_=2026-11-23"]
 
 
 @pytest.mark.parametrize("query", BAD)

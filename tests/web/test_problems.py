@@ -51,6 +51,7 @@ def test_a_place_is_a_json_pointer(loc: Sequence[str | int], expected: str) -> N
         ('{"to":"x","action":"A","txt":"b"}', "/txt", "unknown_field", "« text »"),
         ('{"to":"x","action":"A","zzzzz":"b"}', "/zzzzz", "unknown_field", "retirez-le"),
         ('{"to":"x","action":"A","event":{"form":"b"}}', "/event/form", "unknown_field", "« from »"),
+        ('{"to":"x","action":"A","event":{"from_":null}}', "/event/from_", "unknown_field", "« from »"),
         ('{"to":"x","action":"A","recipient":{"labell":"b"}}', "/recipient/labell", "unknown_field", "« label »"),
         ('{"to":"x"}', "/action", "missing", "ajoutez-le"),
         ('{"to":6,"action":"A"}', "/to", "wrong_type", "guillemets"),

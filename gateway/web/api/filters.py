@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway import numbers
 from gateway.model import Code, Uai
@@ -55,8 +55,6 @@ Statuses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_k
 
 class Filters(Body):
     """Which messages. A date is a whole local day, ``to`` included; a timestamp excludes ``to``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     status: Statuses = Field((), description="several by comma; pending: all that are not final")
     action: Code | None = None
