@@ -58,8 +58,7 @@ async def synthesis(api: Api, screen: Screen, year: int) -> Json:
 
 
 def _figures(row: Json) -> Sequence[str]:
-    cost = row["cost"]["amount"] if isinstance(row["cost"], dict) else row["cost"]
-    return str(row["delivered"]), str(row["total"]), str(row["parts"]), euros(cost)
+    return str(row["delivered"]), str(row["total"]), str(row["parts"]), euros(row["cost"]["amount"])
 
 
 @dataclass(frozen=True, slots=True)
