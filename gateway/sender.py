@@ -8,7 +8,7 @@ tried again. Who holds the lane's lock is the only one to send for the account.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import assert_never
 
@@ -36,6 +36,7 @@ from gateway.store.desk import Rules
 from gateway.store.lock import lane_lock
 from gateway.store.queue import Claimed, ClaimOrder, Settled
 from gateway.store.receipts import Incoming, receive
+from gateway.straight import Reservation
 from gateway.throttle import Throttle
 from gateway.wake import Nudge
 
@@ -70,7 +71,10 @@ class Lane:
         self.settings = settings
         self.provider = provider
         self.paused = False
-        self.nudge = Nudge()
+        self._wake = Nudge()
+        self._empty: frozenset[str] = frozenset()  # modes in which a claim found nothing, and no hint came since
+        self._looked = 0.0
+        self._reserved = 0  # parts that leave with their acceptance, if that is committed
         self._store, self._rules, self._metrics = store, rules, metrics
         self._clock, self._monotonic = clock, monotonic
         self._modes, self._lanes = modes, lanes
@@ -127,7 +131,13 @@ class Lane:
     def resume(self) -> None:
         """Go on after a pause."""
         self.paused = False
+        self._empty = frozenset()
         self.changed()
+
+    def nudge(self) -> None:
+        """There may be something to send."""
+        self._empty = frozenset()
+        self._wake()
 
     # ---- running ----
 
@@ -145,7 +155,7 @@ class Lane:
     async def _keep(self, drain: float) -> None:
         async with lane_lock(self._store.url, self.name) as held:
             while self._claiming and not held():
-                await self.nudge.wait(AGAIN)
+                await self._wake.wait(AGAIN)
             if held():
                 self._holds = True
                 await self._serve(drain)
@@ -157,7 +167,7 @@ class Lane:
             await self._doubt_orphans()
             async with self.provider.running(self):
                 while self._claiming:
-                    await self.nudge.wait(await self._safe_turn())
+                    await self._wake.wait(await self._safe_turn())
                 await self._drain(drain)
         finally:
             # The provider is gone: whatever it had in hand was answered Unknown. Record that before leaving.
@@ -178,7 +188,7 @@ class Lane:
                     )
                 )
             except StoreUnavailable:
-                await self.nudge.wait(AGAIN)
+                await self._wake.wait(AGAIN)
             else:
                 if count:
                     log.warning(
@@ -189,7 +199,7 @@ class Lane:
     async def _drain(self, seconds: float) -> None:
         """Claim nothing more; wait for the answers of what is in hand."""
         until = self._monotonic() + seconds
-        while self._in_hand and self._monotonic() < until:
+        while (self._in_hand or self._reserved) and self._monotonic() < until:
             await self._recorded.wait(min(POLL, until - self._monotonic()))
         if self._in_hand:
             log.warning("left without answer", extra={"account": self.name, "parts": len(self._in_hand)})
@@ -209,29 +219,44 @@ class Lane:
         """Claim and hand over what may leave now; seconds until there may be more."""
         now = self._monotonic()
         self._note_health(now)
-        if not self._can_send() or not (room := self._room(now)):
+        if not self._can_send():
+            self._throttle.rest()
+            return POLL
+        if not (room := self._room(now)):
             return self._rest(now)
         modes = modes_for(self.name, self._modes(), self._lanes, now)
         if not modes:
             return POLL
-        claimed = await self._claim(room, modes)
-        self._hand_over(claimed)
-        if claimed.more:
+        if self._empty.issuperset(modes) and now < self._looked + POLL:
+            return self._looked + POLL - now
+        claimed = await self._look(now, room, modes)
+        if not claimed.more:
+            self._throttle.rest()
+        else:
             return 0 if self._room(self._monotonic()) else self._rest(self._monotonic())
         if claimed.next_due is not None:
             return min(POLL, max(0.0, (claimed.next_due - self._clock()) / 1000))
         return POLL
 
+    async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
+        """Claim and hand over; remember that nothing waits, unless a hint came meanwhile."""
+        self._looked, self._empty = now, frozenset(modes)
+        claimed = await self._claim(room, modes)
+        if claimed.more or claimed.next_due is not None:
+            self._empty = frozenset()
+        self._hand_over(claimed)
+        return claimed
+
     def _can_send(self) -> bool:
         return self._holds and not self.paused and self.provider.ready
 
     def _room(self, now: float) -> int:
-        window = self.settings.window - len(self._in_hand)
+        window = self.settings.window - len(self._in_hand) - self._reserved
         return max(0, min(self._throttle.room(now), self.provider.room, window))
 
     def _rest(self, now: float) -> float:
         """Until the throttle lets one part go, if that is what is waited for; else until a nudge, or a poll."""
-        if self._can_send() and not self._throttle.room(now):
+        if not self._throttle.room(now):
             return max(0.0, min(POLL, self._throttle.next(now) - now))
         return POLL
 
@@ -249,16 +274,40 @@ class Lane:
 
     def _hand_over(self, claimed: Claimed) -> None:
         """Write what was claimed, in the turn in which its commit returned."""
-        if not claimed.prepared:
-            return
-        now, wall = self._monotonic(), self._clock()
-        self._throttle.spend(len(claimed.prepared), now)
-        for ready in claimed.prepared:
-            self._in_hand[ready.part.id] = now
-            self._metrics.accept_to_submit.observe(max(0, wall - claimed.accepted_at[ready.part.id]) / 1000)
-        self._submit(claimed.prepared)
+        if claimed.prepared:
+            self._throttle.spend(len(claimed.prepared), self._monotonic())
+            self._send(claimed.prepared, claimed.accepted_at)
 
-    def _submit(self, prepared: list[Prepared]) -> None:
+    def _send(self, prepared: Sequence[Prepared], since: Mapping[int, int]) -> None:
+        now, wall = self._monotonic(), self._clock()
+        for ready in prepared:
+            self._in_hand[ready.part.id] = now
+            self._metrics.accept_to_submit.observe(max(0, wall - since[ready.part.id]) / 1000)
+        self._submit(prepared)
+
+    # ---- straight through ----
+
+    def reserve(self, mode: str, parts: int) -> Reservation | None:
+        """Room for a message that would leave at once, if nothing waits and there is room for all of it."""
+        now = self._monotonic()
+        if mode not in self._empty or not self._can_send() or self._room(now) < parts:
+            return None
+        self._reserved += parts
+        self._throttle.spend(parts, now)
+        return Reservation(self.name, parts, self._clock(), self._prepare, self)
+
+    def leave(self, prepared: Sequence[Prepared], since: int) -> None:
+        """Hand over what was claimed with its acceptance."""
+        self._reserved -= len(prepared)
+        self._send(prepared, {ready.part.id: since for ready in prepared})
+
+    def let_go(self, parts: int) -> None:
+        """What was reserved goes through the queue, or nowhere."""
+        self._reserved -= parts
+        self._throttle.give_back(parts)
+        self.nudge()
+
+    def _submit(self, prepared: Sequence[Prepared]) -> None:
         try:
             self.provider.submit(prepared, self._answer)
         except Exception as error:  # whatever escapes an adapter may have left: it is unknown
@@ -309,8 +358,10 @@ class Lane:
             return False
         for settled in answered:
             self._in_hand.pop(settled.part, None)
+            if isinstance(settled.outcome, Throttled | Unavailable):
+                self._empty = frozenset()  # it waits again
         self._recorded()
-        self.nudge()
+        self._wake()
         return True
 
     async def _record_late(self) -> bool:
@@ -335,7 +386,7 @@ class Lane:
     def changed(self) -> None:
         """Bound, unbound, or there is room again."""
         self._note_health(self._monotonic())
-        self.nudge()
+        self._wake()
 
     def late(self, part: Part, outcome: Outcome) -> None:
         """An answer to a part that is uncertain by now."""
