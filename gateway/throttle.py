@@ -21,22 +21,10 @@ class Throttle:
     """How many parts may leave now, and when the next may. ``rate`` is parts per second."""
 
     def __init__(self, rate: float, now: float) -> None:
-        self.rate = rate
         self._nano = _ticks_of_nano(rate)
         self._even_at = self._ticks(now) - _RESTED * self._nano  # when exactly one part may leave
         self._not_before = now
         self._slack = _RESTED
-
-    @property
-    def capacity(self) -> int:
-        """Parts that may leave at once after a rest."""
-        return (_PART + _RESTED * self._nano) // _PART
-
-    def change(self, rate: float, now: float) -> None:
-        """Take another rate; what was spent stays spent."""
-        owed = self._even_at - self._ticks(now)
-        self.rate, self._nano = rate, _ticks_of_nano(rate)
-        self._even_at = self._ticks(now) + owed
 
     def room(self, now: float) -> int:
         """Whole parts that may leave at ``now``."""

@@ -33,7 +33,7 @@ def due(*parts: Waiting, send_at: int | None = SEND_AT, resend_wait: int | None 
         (Status.SENDING, UNTIL),
         (Status.IN_TRANSIT, UNTIL + WAIT),
         (Status.UNCERTAIN, UNTIL + WAIT),
-        *((state, None) for state in FINAL),
+        *((state, None) for state in sorted(FINAL)),
     ],
 )
 def test_a_part_waits_for_one_thing(state: Status, instant: int | None) -> None:
