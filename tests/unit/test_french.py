@@ -7,6 +7,7 @@ import pytest
 
 from gateway import french
 from gateway.french import event_label, followup_label, month_total, reason_label, sent_on, status_label
+from gateway.provider import Cause
 from gateway.states import FRENCH, Status
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -96,7 +97,11 @@ def test_sent_on_and_totals() -> None:
         ("invalid_number", "too_long", "Numéro incorrect : trop long"),
         ("foreign_not_allowed", "LU", "Numéro étranger : pas autorisé par l'établissement"),
         ("opted_out", "", "A refusé les SMS (STOP)"),
-        ("later", "", "later"),
+        ("held_too_long", "", "N'a pas été diffusé à temps"),
+        ("validity_over", "", "Durée de validité dépassée"),
+        ("no_receipt", "", "Aucun accusé dans le délai"),
+        ("0x0000000B", "destination", "Numéro refusé par le fournisseur (0x0000000B)"),
+        ("UNDELIV 001", "", "UNDELIV 001"),
     ],
 )
 def test_reasons(reason: str, detail: str, label: str) -> None:
@@ -121,3 +126,8 @@ def test_reasons(reason: str, detail: str, label: str) -> None:
 def test_every_verdict_has_a_sentence(reason: str) -> None:
     assert " " in reason_label(reason) or reason == "duplicate"
     assert "_" not in reason_label(reason)
+
+
+def test_every_refusal_of_a_provider_has_a_sentence() -> None:
+    for cause in Cause:
+        assert reason_label("0x45", cause.value).endswith("(0x45)")
