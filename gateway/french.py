@@ -15,7 +15,7 @@ TOTAL_YEAR = "Total Annuel"
 #: January first.
 SHORT_MONTHS = ("jan.", "fév.", "mars", "avr.", "mai", "juin", "juil.", "août", "sep.", "oct.", "nov.", "déc.")
 
-#: Why a recipient is ignored: each verdict of intake; then why a message ended without a provider's word.
+#: Why a recipient is ignored: each verdict of intake.
 _REASONS = {
     "empty_mobile": "Portable vide",
     "invalid_number": "Numéro incorrect",
@@ -27,6 +27,9 @@ _REASONS = {
     "credentials_changed": "A déjà changé ses identifiants",
     "already_connected": "S'est déjà connecté",
     "duplicate": "Doublon : déjà destinataire de ce message",
+}
+#: Why a message ended without a provider's word.
+_ENDINGS = {
     "held_too_long": "N'a pas été diffusé à temps",
     "validity_over": "Durée de validité dépassée",
     "no_receipt": "Aucun accusé dans le délai",
@@ -55,7 +58,7 @@ _DETAILS = {
 
 def reason_label(reason: str, detail: str = "") -> str:
     """Why a message is ignored or ended; a provider's own words are shown as they are."""
-    known = _DETAILS.get((reason, detail)) or _REASONS.get(reason)
+    known = _DETAILS.get((reason, detail)) or _REASONS.get(reason) or _ENDINGS.get(reason)
     if known is None and detail in _REFUSALS:
         return f"{_REFUSALS[detail]} ({reason})"
     return known or reason
