@@ -28,6 +28,11 @@ class Caller:
     schools: frozenset[str]
     scopes: frozenset[Scope]
 
+    @property
+    def actor(self) -> str:
+        """Who changes something, for the audit: ``application/key``."""
+        return f"{self.app}/{self.key}"
+
     def may(self, scope: Scope) -> bool:
         """Whether the key has this scope."""
         return scope in self.scopes or Scope.ADMIN in self.scopes

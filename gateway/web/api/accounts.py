@@ -14,7 +14,6 @@ from gateway.states import Status
 from gateway.store import catalogue, reports
 from gateway.web.answers.accounts import AccountList, Paused
 from gateway.web.api.actions import ADMIN, whole
-from gateway.web.api.consents import actor
 from gateway.web.api.views import stamp
 from gateway.web.route import Call, Reply, Route
 
@@ -71,7 +70,7 @@ def _view(
 
 async def pause_account(call: Call) -> Reply:
     """``POST /v1/accounts/{name}/pause``: nothing more leaves; what left is waited for. Outlives restarts."""
-    name, who, now = _known(call), actor(call), call.parts.clock()
+    name, who, now = _known(call), call.caller.actor, call.parts.clock()
     reason = call.query.reason
     await call.parts.store.write(lambda conn: catalogue.pause(conn, name, who, reason, now))
     lane = call.parts.lanes.get(name)

@@ -18,7 +18,7 @@ from gateway.store import people
 from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish
 from gateway.web.answers.settings import ConsentView, Imported, OptOutList
 from gateway.web.api import cursors
-from gateway.web.api.filters import Paging, is_place
+from gateway.web.api.filters import Paging
 from gateway.web.api.lists import known_school
 from gateway.web.api.views import masked, stamp
 from gateway.web.endpoint import read_json
@@ -77,11 +77,6 @@ class OptOutsQuery(SchoolQuery, Paging):
 _WISHES: Mapping[bool | None, ConsentWish] = {True: "yes", False: "no", None: "unknown"}
 
 
-def actor(call: Call) -> str:
-    """Who changes something, for the audit."""
-    return f"{call.caller.app}/{call.caller.key}"
-
-
 # ---- one number ----
 
 
@@ -130,7 +125,7 @@ async def put_consent(call: Call) -> Reply:
     number = _number(call, school)
     consent = _WISHES[body.consent] if "consent" in body.model_fields_set else None
     wish = Wish(number, consent, body.opted_out, body.source)
-    who, now = actor(call), call.parts.clock()
+    who, now = call.caller.actor, call.parts.clock()
     await call.parts.store.write(lambda conn: people.apply(conn, school.uai, [wish], who, now))
     return await _reply(call, school, number)
 
@@ -156,7 +151,7 @@ async def import_consents(call: Call) -> Reply:
     school = known_school(call.parts.registry, call.caller, asked)
     lines = [_line(place, row, school, source) for place, row in rows]
     wishes = [line.wish for line in lines if line.wish is not None]
-    who, now = actor(call), call.parts.clock()
+    who, now = call.caller.actor, call.parts.clock()
     changed = iter(await call.parts.store.write(lambda conn: people.apply(conn, school.uai, wishes, who, now)))
     outcomes = ["refused" if line.wish is None else "changed" if next(changed) else "unchanged" for line in lines]
     return Reply(_import_view(lines, outcomes, ignored, masked(call.caller)))
@@ -278,7 +273,7 @@ def _read_cursor(cursor: str | None, school: str) -> OptOutsAfter:
     if cursor is None:
         return OptOutsAfter()
     place, at, seen = cursors.read(cursor, 3)
-    if place != school or not (is_place(at) and is_place(seen)):
+    if place != school or not (cursors.is_place(at) and cursors.is_place(seen)):
         raise cursors.invalid()
     return OptOutsAfter(at, seen)
 

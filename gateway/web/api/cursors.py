@@ -8,8 +8,6 @@ import orjson
 
 from gateway.problem import Problem
 
-_LARGEST = 2**63 - 1
-
 
 def write(*values: str | int) -> str:
     """The values as a cursor."""
@@ -22,14 +20,14 @@ def read(cursor: str, size: int) -> list[Any]:
         values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
         raise invalid() from error
-    if not isinstance(values, list) or len(values) != size or any(map(_too_large, values)):
+    if not isinstance(values, list) or len(values) != size:
         raise invalid()
     return values
 
 
-def _too_large(value: Any) -> bool:
-    """An integer that no column can hold."""
-    return isinstance(value, int) and not -_LARGEST <= value <= _LARGEST
+def is_place(value: Any) -> bool:
+    """Whether a value read in a cursor is a number that the store can hold."""
+    return type(value) is int and 0 <= value < 2**63
 
 
 def invalid() -> Problem:

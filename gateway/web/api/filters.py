@@ -138,14 +138,9 @@ def read_cursor(cursor: str | None, wanted: Selection, order: Order) -> After | 
     if cursor is None:
         return None
     mark, last, place = cursors.read(cursor, 3)
-    if mark != _mark(wanted, order) or not (is_place(last) and is_place(place)):
+    if mark != _mark(wanted, order) or not (cursors.is_place(last) and cursors.is_place(place)):
         raise cursors.invalid()
     return After(last, place)
-
-
-def is_place(value: Any) -> bool:
-    """Whether a value read in a cursor is a number that the store can hold."""
-    return type(value) is int and 0 <= value < 2**63
 
 
 def _mark(wanted: Selection, order: Order) -> str:

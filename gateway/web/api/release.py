@@ -133,8 +133,7 @@ async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | 
 
 
 async def _do(call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int]) -> list[Move]:
-    actor = f"{call.caller.app}/{call.caller.key}"
-    return await deed.verb(conn, ids, call.parts.clock(), actor, call.parts.rules)
+    return await deed.verb(conn, ids, call.parts.clock(), call.caller.actor, call.parts.rules)
 
 
 async def _reply(call: Call, done: Sequence[Move]) -> Reply:
