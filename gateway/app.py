@@ -87,7 +87,9 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         stack.callback(bell.close)
         lanes = Lanes(store, rules, metrics, milliseconds, registry, make_provider)
         queued = lanes.nudge if role is not Role.API else bell.ring
-        intake = Intake(store, registry, metrics, milliseconds, lambda: registry.settings.defaults.max_parts, queued)
+        intake = Intake(
+            store, registry, metrics, milliseconds, lambda: registry.settings.defaults.max_parts, queued, lanes.reserve
+        )
         parts = Parts(settings, store, registry, intake, metrics, milliseconds, rules, queued, lanes.by_name)
         gateway = Gateway(parts, lanes)
         await stack.enter_async_context(Janitor(parts, dispatch=role is not Role.API).running())

@@ -21,7 +21,8 @@ from gateway.requests import BatchIn, MessageFields, MessageIn, PreviewIn, Recip
 from gateway.states import Status
 from gateway.store import messages, people
 from gateway.store.database import Store
-from gateway.store.messages import Acceptance, Built, Known, NewBatch, NewMessage
+from gateway.store.messages import Acceptance, Added, Built, Known, NewBatch, NewMessage
+from gateway.straight import Reservation
 from gateway.verdicts import Wish
 from gateway.views import cost_view, group_view, ignored_view, preview_view
 
@@ -29,7 +30,7 @@ __all__ = ["Intake"]
 
 
 class Intake:
-    """Takes requests in. ``queued`` is told the mode of whatever may leave at once."""
+    """Takes requests in. ``queued`` is told that something may leave; ``reserve`` gives room to leave at once."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Intake:
         clock: Callable[[], int],
         max_parts: Callable[[], int],
         queued: Callable[[], None],
+        reserve: Callable[[str, int], Reservation | None] = lambda _mode, _parts: None,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -46,6 +48,7 @@ class Intake:
         self._clock = clock
         self._cook = Cook(registry, max_parts)
         self._queued = queued
+        self._reserve = reserve
 
     # ---- one message ----
 
@@ -149,13 +152,25 @@ class Intake:
             stored[:] = built.messages
             return built
 
-        acceptance = Acceptance(recipe.school.uai, _numbers(drafts), building, render, claim, recipe.now)
-        answer = await self._store.join(messages.add, acceptance)
+        room = self._room(recipe, drafts)
+        acceptance = Acceptance(recipe.school.uai, _numbers(drafts), building, render, claim, recipe.now, room)
+
+        def committed(added: Added | None) -> None:
+            if room is not None:
+                room.end(added.prepared if added is not None else ())
+
+        added = await self._store.join(messages.add, acceptance, committed)
         for new in stored:
             self._metrics.messages.labels(new.school, new.action, new.status).inc()
-        if not recipe.held and recipe.send_at is None:
+        if room is None and not recipe.held and recipe.send_at is None:
             self._queued()
-        return answer
+        return added.answer
+
+    def _room(self, recipe: Recipe, drafts: Sequence[Draft]) -> Reservation | None:
+        """Room for a single message to leave at once, where there is."""
+        if recipe.held or recipe.send_at is not None or len(drafts) != 1 or not drafts[0].e164:
+            return None
+        return self._reserve(recipe.mode, len(drafts[0].composed.parts))
 
 
 def _draft(recipe: Recipe, body: MessageIn | PreviewIn) -> Draft:

@@ -202,7 +202,8 @@ def _first(*senders: str | None) -> str:
 
 
 def _sender(sender: str, accounts: tuple[AccountSettings, ...], at: str) -> str:
-    short_codes = {code for account in accounts for code in account.senders}
+    # A short code must be listed by every account that may come to send, the ones after a failover too.
+    short_codes = set(accounts[0].senders).intersection(*(account.senders for account in accounts))
     if fault := read_sender(sender, short_codes):
         raise field_problem("invalid_sender", f"{at}/sender", _SENDER_CURES[fault])
     return sender

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import assert_never
 
 from gateway.fairness import Turns
 from gateway.metrics import Metrics
@@ -28,14 +27,14 @@ from gateway.provider import (
     Unavailable,
     Unknown,
 )
+from gateway.receipts import Receipts
+from gateway.recorder import Recorder
 from gateway.routing import modes_for
-from gateway.states import Status
 from gateway.store import queue
 from gateway.store.database import Store, StoreUnavailable
 from gateway.store.desk import Rules
 from gateway.store.lock import lane_lock
 from gateway.store.queue import Claimed, ClaimOrder, Settled
-from gateway.store.receipts import Incoming, receive
 from gateway.straight import Reservation
 from gateway.throttle import Throttle
 from gateway.wake import Nudge
@@ -45,7 +44,7 @@ log = logging.getLogger(__name__)
 #: Seconds after which a lane looks by itself: nudges are hints.
 POLL = 1.0
 
-#: Seconds between two tries to store outcomes, or to take a lane that another process holds.
+#: Seconds between two tries to take a lane that another process holds, or to begin it anew.
 AGAIN = 0.5
 
 #: Seconds that the last outcomes may take to be stored when a lane ends; what is not stored will be uncertain.
@@ -73,6 +72,7 @@ class Lane:
         self.paused = False
         self._wake = Nudge()
         self._empty: frozenset[str] = frozenset()  # modes in which a claim found nothing, and no hint came since
+        self._hinted = False
         self._looked = 0.0
         self._reserved = 0  # parts that leave with their acceptance, if that is committed
         self._store, self._rules, self._metrics = store, rules, metrics
@@ -81,9 +81,8 @@ class Lane:
         self._throttle = Throttle(settings.rate, monotonic())
         self._turns = Turns()
         self._in_hand: dict[int, float | None] = {}  # part -> when it was handed over; None once it was answered
-        self._answered: list[Settled] = []
-        self._late: list[Settled] = []
-        self._to_record = asyncio.Event()
+        self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored)
+        self._receipts = Receipts(self.name, store, rules, metrics, clock)
         self._recorded = Nudge()
         self._claiming = True
         self._holds = False
@@ -131,13 +130,16 @@ class Lane:
     def resume(self) -> None:
         """Go on after a pause."""
         self.paused = False
-        self._empty = frozenset()
+        self._something_waits()
         self.changed()
 
     def nudge(self) -> None:
         """There may be something to send."""
-        self._empty = frozenset()
+        self._something_waits()
         self._wake()
+
+    def _something_waits(self) -> None:
+        self._empty, self._hinted = frozenset(), True
 
     # ---- running ----
 
@@ -156,15 +158,24 @@ class Lane:
         async with lane_lock(self._store.url, self.name) as held:
             while self._claiming and not held():
                 await self._wake.wait(AGAIN)
-            if held():
+            while self._claiming:
                 self._holds = True
-                await self._serve(drain)
+                await self._safely_serve(drain)
         self._holds = False
 
-    async def _serve(self, drain: float) -> None:
-        recorder = asyncio.create_task(self._record_all(), name=f"recorder {self.name}")
+    async def _safely_serve(self, drain: float) -> None:
+        """A lane whose adapter fails as a whole begins anew: it would keep its messages until the next restart."""
         try:
-            await self._doubt_orphans()
+            await self._serve(drain)
+        except Exception:
+            log.exception("the adapter ended", extra={"account": self.name})
+            await self._wake.wait(AGAIN)
+
+    async def _serve(self, drain: float) -> None:
+        recorder = asyncio.create_task(self._recorder.run(), name=f"recorder {self.name}")
+        try:
+            while self._claiming and not await self._recorder.doubt_orphans():
+                await self._wake.wait(AGAIN)
             async with self.provider.running(self):
                 while self._claiming:
                     await self._wake.wait(await self._safe_turn())
@@ -177,24 +188,6 @@ class Lane:
             recorder.cancel()
             with suppress(asyncio.CancelledError):
                 await recorder
-
-    async def _doubt_orphans(self) -> None:
-        """What a dead process had claimed is uncertain: nobody will answer it."""
-        while self._claiming:
-            try:
-                count = await self._store.write(
-                    lambda conn: queue.doubt_orphans(
-                        conn, self.name, self._clock(), self._rules, "the process ended before the answer"
-                    )
-                )
-            except StoreUnavailable:
-                await self._wake.wait(AGAIN)
-            else:
-                if count:
-                    log.warning(
-                        "parts left in doubt by a process that ended", extra={"account": self.name, "parts": count}
-                    )
-                return
 
     async def _drain(self, seconds: float) -> None:
         """Claim nothing more; wait for the answers of what is in hand."""
@@ -240,10 +233,10 @@ class Lane:
 
     async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
         """Claim and hand over; remember that nothing waits, unless a hint came meanwhile."""
-        self._looked, self._empty = now, frozenset(modes)
+        self._looked, self._hinted = now, False
         claimed = await self._claim(room, modes)
-        if claimed.more or claimed.next_due is not None:
-            self._empty = frozenset()
+        waits = claimed.more or claimed.next_due is not None or self._hinted
+        self._empty = frozenset() if waits else frozenset(modes)
         self._hand_over(claimed)
         return claimed
 
@@ -324,7 +317,6 @@ class Lane:
             return
         self._in_hand[part.id] = None
         now = self._monotonic()
-        self._metrics.parts.labels(self.name, _result(outcome)).inc()
         match outcome:
             case Accepted() | Refused():
                 self._metrics.submit_seconds.labels(self.name).observe(now - began)
@@ -333,53 +325,16 @@ class Lane:
                 self._throttle.pause(outcome.pause, now)
             case Unavailable() if not outcome.counts:
                 self._throttle.give_back(1)
-        self._answered.append(Settled(part.id, self.name, outcome, self._clock(), self._rules))
-        self._to_record.set()
+        self._recorder.answer(part, outcome)
 
-    async def _record_all(self) -> None:
-        """Store outcomes as they come; those that cannot be stored are tried until they can."""
-        while True:
-            await self._to_record.wait()
-            self._to_record.clear()
-            if not (await self._record() and await self._record_late()):
-                await asyncio.sleep(AGAIN)
-                self._to_record.set()
-
-    async def _record(self) -> bool:
-        """Store the outcomes of parts in hand, which are in hand no more; false if they must be tried again."""
-        answered, self._answered = self._answered, []
-        if not answered:
-            return True
-        try:
-            await self._store.join(queue.record, answered)
-        except Exception as error:
-            self._not_stored(error)
-            self._answered = answered + self._answered
-            return False
-        for settled in answered:
-            self._in_hand.pop(settled.part, None)
-            if isinstance(settled.outcome, Throttled | Unavailable):
-                self._empty = frozenset()  # it waits again
+    def _stored(self, settled: Sequence[Settled]) -> None:
+        """Outcomes are committed: those parts are in hand no more."""
+        for one in settled:
+            self._in_hand.pop(one.part, None)
+            if isinstance(one.outcome, Throttled | Unavailable):
+                self._something_waits()
         self._recorded()
         self._wake()
-        return True
-
-    async def _record_late(self) -> bool:
-        """Store the answers to parts that are uncertain by now; false if they must be tried again."""
-        late, self._late = self._late, []
-        try:
-            if late:
-                await self._store.join(queue.late, late)
-        except Exception as error:
-            self._not_stored(error)
-            self._late = late + self._late
-            return False
-        return True
-
-    def _not_stored(self, error: Exception) -> None:
-        """An outcome is never given up: without it the part would be sent again, or be in doubt for nothing."""
-        why = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
-        log.error("outcomes cannot be stored yet", extra={"account": self.name, "why": why})
 
     # ---- Upstream: what the adapter tells ----
 
@@ -390,17 +345,11 @@ class Lane:
 
     def late(self, part: Part, outcome: Outcome) -> None:
         """An answer to a part that is uncertain by now."""
-        self._metrics.parts.labels(self.name, f"late_{_result(outcome)}").inc()
-        self._late.append(Settled(part.id, self.name, outcome, self._clock(), self._rules))
-        self._to_record.set()
+        self._recorder.late(part, outcome)
 
     async def receipt(self, receipt: Receipt) -> None:
         """Store and match a receipt; returns after the commit. Raises StoreUnavailable."""
-        at = self._clock()
-        matched = await self._store.join(receive, Incoming(self.name, receipt, at, self._rules))
-        self._metrics.receipts.labels(self.name, receipt.status or "unknown").inc()
-        if matched.sent_at is not None and receipt.status not in (None, Status.IN_TRANSIT):
-            self._metrics.receipt_delay.labels(self.name).observe(max(0, at - matched.sent_at) / 1000)
+        await self._receipts.take(receipt)
 
     def _note_health(self, now: float) -> None:
         self._metrics.account_bound.labels(self.name).set(self.provider.bound)
@@ -408,19 +357,3 @@ class Lane:
             self._down_since = None
         elif self._down_since is None:
             self._down_since = now
-
-
-def _result(outcome: Outcome) -> str:
-    """The ``result`` label of a part's metric."""
-    match outcome:
-        case Accepted():
-            return "accepted"
-        case Refused():
-            return "refused"
-        case Throttled():
-            return "throttled"
-        case Unavailable():
-            return "unavailable"
-        case Unknown():
-            return "unknown"
-    assert_never(outcome)

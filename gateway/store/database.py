@@ -59,6 +59,27 @@ class _Work:
     item: Any
     many: bool
     future: "asyncio.Future[Any]"
+    after: Callable[[Any], None] | None = None  # is told the result, or None, whoever still waits
+
+    def wanted(self) -> bool:
+        """Whether its caller did not give up before it began."""
+        if self.future.cancelled() and self.after is not None:
+            self.after(None)
+        return not self.future.cancelled()
+
+    def succeed(self, result: Any) -> None:
+        """Its commit is on the disk."""
+        if self.after is not None:
+            self.after(result)
+        if not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        """Nothing of it was kept."""
+        if self.after is not None:
+            self.after(None)
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class Store:
@@ -98,15 +119,28 @@ class Store:
         """Run ``verb`` in the next group; returns after its commit. Raises StoreUnavailable, or what it raised."""
         return await self._enqueue(verb, None, many=False)  # type: ignore[no-any-return]
 
-    async def join(self, verb: ManyVerb[I, R], item: I) -> R:
-        """Hand ``item`` to ``verb`` with its neighbours of the next group; returns its result after the commit."""
-        return await self._enqueue(verb, item, many=True)  # type: ignore[no-any-return]
+    async def join(self, verb: ManyVerb[I, R], item: I, after: Callable[[R | None], None] | None = None) -> R:
+        """Hand ``item`` to ``verb`` with its neighbours of the next group; returns its result after the commit.
 
-    def _enqueue(self, verb: Callable[..., Awaitable[Any]], item: Any, *, many: bool) -> "asyncio.Future[Any]":
+        ``after`` is called once in any case: with the result in the turn of the commit, even if the caller was
+        cancelled meanwhile; with None when nothing was kept.
+        """
+        return await self._enqueue(verb, item, many=True, after=after)  # type: ignore[no-any-return]
+
+    def _enqueue(
+        self,
+        verb: Callable[..., Awaitable[Any]],
+        item: Any,
+        *,
+        many: bool,
+        after: Callable[[Any], None] | None = None,
+    ) -> "asyncio.Future[Any]":
         if self._closing:
+            if after is not None:
+                after(None)
             raise StoreUnavailable("the store is closing")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Work(verb, item, many, future))
+        self._queue.append(_Work(verb, item, many, future, after))
         self._wake.set()
         return future
 
@@ -130,9 +164,8 @@ class Store:
             self._wake.clear()
             while self._queue:
                 group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
-                group = [work for work in group if not work.future.cancelled()]
-                await self._commit([work for work in group if work.many])
-                await self._commit([work for work in group if not work.many])
+                await self._commit([work for work in group if work.many and work.wanted()])
+                await self._commit([work for work in group if not work.many and work.wanted()])
             if self._closing:
                 return
 
@@ -153,8 +186,7 @@ class Store:
             if self.why:
                 await self._look_again()
             for work, result in zip(group, results, strict=True):
-                if not work.future.done():
-                    work.future.set_result(result)
+                work.succeed(result)
 
     async def _look_again(self) -> None:
         """It is well again once something was really written: a group that changed nothing proves nothing."""
@@ -170,8 +202,7 @@ class Store:
             self.why = _reason(error)
             error = StoreUnavailable(self.why)
         for work in group:
-            if not work.future.done():
-                work.future.set_exception(error)
+            work.fail(error)
 
     async def _transaction(self, group: list[_Work]) -> list[Any]:
         began = time.perf_counter()

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from gateway.caller import Claim
+from gateway.deadlines import SENDING_MS
+from gateway.provider import Part, Prepared, Refused
 from gateway.states import Status
 from gateway.store import idempotency, people
 from gateway.store.bulk import fetch, insert_rows
 from gateway.store.counters import reserve
 from gateway.store.direct import Conn
 from gateway.store.tables import batch, event, message, part
+from gateway.straight import Reservation
+from gateway.text import Encoding
 
 #: number -> (stored consent or None, opted out)
 Known = Mapping[str, tuple[bool | None, bool]]
@@ -75,6 +79,7 @@ class NewMessage:
     resend_wait_ms: int
     service_code: str
     contents: tuple[str, ...]  # of the parts; empty for an ignored message
+    account_claimed: str | None = None  # who has it in hand already
     # Given by the store:
     id: int = 0
     serial: int = 0
@@ -121,24 +126,35 @@ class Acceptance:
     render: Callable[[Built], bytes]
     claim: Claim | None
     at: int
+    reservation: Reservation | None = None  # its one message may leave with this transaction
 
 
-_MESSAGE = tuple(name for name in NewMessage.__dataclass_fields__ if name != "contents")
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of an acceptance: its answer, and the parts that leave at once."""
+
+    answer: bytes
+    prepared: Sequence[Prepared]
+
+
+_MESSAGE = tuple(name for name in NewMessage.__dataclass_fields__ if name not in ("contents", "account_claimed"))
 _message_values = attrgetter(*_MESSAGE)
 _BATCH = tuple(NewBatch.__dataclass_fields__)
 _batch_values = attrgetter(*_BATCH)
 _PART = (
     *("id", "message", "state", "state_at", "mode", "priority", "school"),
-    *("due_at", "content", "tries", "resends", "line_open"),
+    *("due_at", "content", "account", "claimed_at", "tries", "resends", "line_open"),
 )
 _EVENT = ("message", "at", "kind", "status", "detail", "actor")
 
 
-async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[bytes]:
-    """Store every acceptance of a group; the answers, in order."""
+async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[Added]:
+    """Store every acceptance of a group; what became of each, in order."""
     known = await _known(conn, items)
     built = [item.build(known[item.school]) for item in items]
     await _number(conn, built)
+    answers = [item.render(one) for item, one in zip(items, built, strict=True)]
+    leaving = [_leave(item.reservation, one.messages) for item, one in zip(items, built, strict=True)]
     messages = [new for one in built for new in one.messages]
     batches = [one.batch for one in built if one.batch is not None]
     if batches:
@@ -146,7 +162,6 @@ async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[bytes]:
     await insert_rows(conn, message, _MESSAGE, [_message_values(new) for new in messages])
     await insert_rows(conn, part, _PART, [row for new in messages for row in _parts(new)])
     await insert_rows(conn, event, _EVENT, [row for one in built for row in _events(one)])
-    answers = [item.render(one) for item, one in zip(items, built, strict=True)]
     remembered = [
         (item.claim, 202, answer, item.at)
         for item, answer in zip(items, answers, strict=True)
@@ -154,7 +169,31 @@ async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[bytes]:
     ]
     if remembered:
         await idempotency.remember(conn, remembered)
-    return answers
+    return [Added(answer, prepared) for answer, prepared in zip(answers, leaving, strict=True)]
+
+
+def _leave(reservation: Reservation | None, messages: Sequence[NewMessage]) -> Sequence[Prepared]:
+    """Claim the one message of an acceptance that has room reserved; none if it is not queued, or not to be built."""
+    if reservation is None or messages[0].status is not Status.QUEUED:
+        return ()
+    new = messages[0]
+    prepared = [reservation.prepare(part) for part in _as_parts(new, reservation.at)]
+    if any(isinstance(ready, Refused) for ready in prepared):
+        return ()
+    new.status, new.account_claimed = Status.SENDING, reservation.account
+    new.deadline_at = max(new.deadline_at or 0, reservation.at + SENDING_MS)
+    return [ready for ready in prepared if not isinstance(ready, Refused)]
+
+
+def _as_parts(new: NewMessage, at: int) -> list[Part]:
+    validity = max(1, ((new.valid_until or at) - at) // 1000)
+    return [
+        Part(
+            *(new.id * 256 + number, new.number, new.sender, content, Encoding(new.encoding), number, new.parts),
+            *(new.concat, validity, new.service_code),
+        )
+        for number, content in enumerate(new.contents, 1)
+    ]
 
 
 async def _known(conn: Conn, items: Sequence[Acceptance]) -> dict[str, Known]:
@@ -203,10 +242,11 @@ async def _concatenate(conn: Conn, messages: Sequence[NewMessage]) -> None:
 
 def _parts(new: NewMessage) -> list[tuple[object, ...]]:
     due = new.released_at or new.created_at
+    claimed = int(new.account_claimed is not None)
     return [
         (
             *(new.id * 256 + number, new.id, new.status, new.created_at, new.mode, new.priority, new.school),
-            *(due, content, 0, 0, False),
+            *(due, content, new.account_claimed, due if claimed else None, claimed, 0, False),
         )
         for number, content in enumerate(new.contents, 1)
     ]

@@ -61,5 +61,7 @@ async def test_outcomes_and_receipts_of_a_full_disk_are_kept_until_there_is_room
             resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
             await simulator.until(lambda: simulator.counts.receipts_acknowledged == 30, DEADLINE)
             assert set(simulator.counts.destinations.values()) == {1}
+            gateway.process.terminate()
+            assert await gateway.process.wait() == 0
         with closing(sqlite3.connect(tmp_path / "gateway.db")) as conn:
             assert conn.execute("SELECT status, COUNT(*) FROM message GROUP BY 1").fetchall() == [("delivered", 30)]

@@ -43,11 +43,13 @@ class Moody:
     async def write(self, verb: Any) -> Any:
         return await self._store.write(verb)
 
-    async def join(self, verb: Any, item: Any) -> Any:
+    async def join(self, verb: Any, item: Any, after: Any = None) -> Any:
         if not self.well:
             self.refused.set()
+            if after is not None:
+                after(None)
             raise StoreUnavailable("disk full")
-        return await self._store.join(verb, item)
+        return await self._store.join(verb, item, after)
 
 
 def lane_of(heart: Heart, provider: FakeProvider, name: str = "a", store: Any = None, **more: Any) -> Lane:

@@ -1,0 +1,124 @@
+"""What leaves with its own acceptance: only when nothing waits, only within the room, and never twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.intake import Intake
+from gateway.sender import Lane
+from gateway.states import Status
+from gateway.store import people
+from gateway.store.database import StoreUnavailable
+from tests.fakes.provider import DEADLINE, FakeProvider, accept, keep
+from tests.flow.test_lane import Moody, lane_of, running
+from tests.heart import METZ, Heart, opened
+
+
+@pytest.fixture
+async def heart(tmp_path: Path) -> AsyncIterator[Heart]:
+    async with opened(tmp_path) as one:
+        yield one
+
+
+@asynccontextmanager
+async def _open_lane(heart: Heart, provider: FakeProvider, store: Any = None, **more: Any) -> AsyncIterator[Lane]:
+    """A lane that has looked, and knows that nothing waits; the heart's intake reserves from it."""
+    lane = lane_of(heart, provider, store=store, **more)
+    heart.intake = Intake(
+        store or heart.store, heart.registry, heart.metrics, heart.clock, lambda: 8, lane.nudge, lane.reserve
+    )
+    async with running(lane):
+        await _looked(heart, lane)
+        yield lane
+
+
+async def _looked(heart: Heart, lane: Lane) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while lane.reserve("standard", 0) is None:
+            await heart.rows("SELECT 1")
+
+
+async def test_it_is_claimed_in_the_transaction_that_accepts_it(heart: Heart) -> None:
+    provider = FakeProvider(keep)
+    async with _open_lane(heart, provider):
+        message = await heart.accept(text="x" * 200)
+        assert await heart.states(message) == [Status.SENDING, Status.SENDING]
+        assert await heart.rows("SELECT account, tries FROM part") == [("a", 1), ("a", 1)]
+        assert [part.number for part in provider.taken] == [1, 2]
+        provider.script = accept
+        provider.answer_all()
+    assert await heart.states(message) == [Status.IN_TRANSIT, Status.IN_TRANSIT]
+    await heart.is_sound()
+
+
+async def test_without_room_for_all_its_parts_it_waits_in_the_queue(heart: Heart) -> None:
+    provider = FakeProvider(keep)
+    async with _open_lane(heart, provider, window=3) as lane:
+        first, second = [await heart.accept(text="x" * 200) for _ in range(2)]
+        assert Status.SENDING in await heart.states(first)
+        assert len(provider.taken) <= 3
+        assert lane.in_hand <= 3
+        provider.script = accept
+        provider.answer_all()
+        await provider.until(4)
+    assert [part.id >> 8 for part in provider.taken] == [first, first, second, second]
+    assert provider.highest <= 3
+
+
+async def test_nobody_who_waits_is_overtaken(heart: Heart) -> None:
+    provider = FakeProvider(keep)
+    async with _open_lane(heart, provider, window=1):
+        ids = [await heart.accept() for _ in range(5)]
+        provider.script = accept
+        provider.answer_all()
+        ids += [await heart.accept() for _ in range(5)]
+        await provider.until(len(ids))
+    assert [part.id >> 8 for part in provider.taken] == ids
+    assert provider.highest == 1
+
+
+async def test_room_that_is_not_used_is_given_back(heart: Heart) -> None:
+    """The person opted out: the message is ignored, and its room is free again."""
+    async with _open_lane(heart, FakeProvider(keep), window=1) as lane:
+        wish = people.Wish(number="+33612345678", opted_out=True, source="test")
+        await heart.store.write(lambda conn: people.apply(conn, METZ, [wish], "test", heart.now))
+        assert await heart.status(await heart.accept()) is Status.IGNORED
+        await _looked(heart, lane)
+        room = lane.reserve("standard", 1)
+        assert room is not None
+        room.end(())
+
+
+async def test_a_store_that_fails_leaves_nothing_reserved(heart: Heart) -> None:
+    moody = Moody(heart.store)
+    async with _open_lane(heart, FakeProvider(keep), moody, window=1) as lane:
+        moody.well = False
+        with pytest.raises(StoreUnavailable):
+            await heart.accept()
+        moody.well = True
+        await _looked(heart, lane)
+        room = lane.reserve("standard", 1)
+        assert room is not None
+        room.end(())
+
+
+async def test_a_caller_who_is_gone_neither_loses_nor_doubles_a_message(heart: Heart) -> None:
+    """Whenever he is cancelled, what was committed as claimed is handed over, and only that."""
+    provider = FakeProvider(accept)
+    async with _open_lane(heart, provider):
+        for turns in range(40):
+            task = asyncio.create_task(heart.accept())
+            for _ in range(turns % 10):
+                await asyncio.sleep(0)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await heart.accept()
+        count = (await heart.rows("SELECT COUNT(*) FROM message"))[0][0]
+        await provider.until(count)
+    assert len(provider.taken) == len({part.id for part in provider.taken}) == count
+    await heart.is_sound()
