@@ -14,6 +14,9 @@ from gateway.verdicts import Verdict, Wish, unmet
 #: Problems of rows named in one answer at most.
 _NAMED = 100
 
+#: More errors than these are not even looked for.
+_COUNTED = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -63,8 +66,11 @@ def gather(recipe: Recipe, body: BatchIn, common: Common, *, everybody: bool) ->
         except Problem as problem:
             code = code or problem.code
             faults += problem.errors
+            if len(faults) > _COUNTED:
+                break
     if faults:
-        detail = f"{len(faults)} erreurs dans les destinataires ; rien n'a été enregistré."
+        count = f"Plus de {_COUNTED}" if len(faults) > _COUNTED else len(faults)
+        detail = f"{count} erreurs dans les destinataires ; rien n'a été enregistré."
         raise Problem(code, detail if len(faults) > 1 else faults[0].message, faults[:_NAMED])
     return Group(recipe, drafts, common, body.dedupe, body.audience)
 

@@ -50,6 +50,11 @@ def merge(template: str, variables: Mapping[str, str], sensitive: Collection[str
     )
 
 
+def merged_length(template: str, variables: Mapping[str, str]) -> int:
+    """How many code points ``merge`` would give, without making the text."""
+    return sum(len(piece) for piece, _ in _filled(template, variables, ()))
+
+
 def _filled(
     template: str, variables: Mapping[str, str], sensitive: Collection[str]
 ) -> Iterator[tuple[str, str | None]]:

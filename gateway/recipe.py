@@ -63,7 +63,10 @@ class Recipe:
         return price_of(self.accounts[0], day, self.mode, number)
 
     def merge(self, variables: Mapping[str, str], pointer: str = "") -> Merged:
-        """The text with its values. Raises ``missing_variable`` naming each."""
+        """The text with its values. Raises ``missing_variable`` naming each, and ``text_too_long``."""
+        longest = max(map(len, variables.values()), default=0)
+        if len(self.source) + self.source.count("#") * longest > self._most:
+            self._bound(sms.merged_length(self.source, variables), pointer or "/text")
         merged = sms.merge(self.source, variables, self.sensitive)
         if merged.missing:
             raise Problem(
@@ -73,13 +76,14 @@ class Recipe:
                     FieldError(
                         f"{pointer}/variables/{key}", "missing_variable", f"Le mot-clé #{key} n'a pas de valeur."
                     )
-                    for key in merged.missing
+                    for key in merged.missing[:_NAMED]
                 ],
             )
         return merged
 
     def compose(self, merged: Merged | str, pointer: str) -> Composed:
         """The text as it will be sent. Raises the problems of a text, at ``pointer``."""
+        self._bound(len(merged) if isinstance(merged, str) else len(merged.text), pointer)
         try:
             composed = sms.compose(merged, encoding=self.encoding, transliterate=self.transliterate, narrow=self.narrow)
         except (sms.NotGsm7, sms.SensitiveNotGsm7, sms.Unencodable) as error:
@@ -93,6 +97,23 @@ class Recipe:
                 f"Le texte fait {len(composed.parts)} SMS ; {self.max_parts} au plus pour cette action.",
             )
         return composed
+
+    @property
+    def _most(self) -> int:
+        return self.max_parts * _SPREAD
+
+    def _bound(self, characters: int, pointer: str) -> None:
+        """Refuse what is far too long before it costs the time to cut it."""
+        if characters > self._most:
+            cure = f"Le texte fait {characters} caractères ; {self.max_parts} SMS au plus pour cette action."
+            raise field_problem("text_too_long", pointer, cure)
+
+
+#: Code points for each SMS allowed, above which no text can fit, however much of it is composed or left out.
+_SPREAD = 4 * 160
+
+#: More errors than these are not listed.
+_NAMED = 100
 
 
 def _text_problem(error: ValueError, pointer: str) -> Problem:

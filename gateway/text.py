@@ -16,7 +16,7 @@ from typing import NamedTuple
 import regex
 
 from gateway import gsm
-from gateway.keywords import HIDDEN, Merged, keywords, merge
+from gateway.keywords import HIDDEN, Merged, keywords, merge, merged_length
 from gateway.transliteration import replacement
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "encode",
     "keywords",
     "merge",
+    "merged_length",
     "remaining",
 ]
 

@@ -165,6 +165,26 @@ def test_a_text_that_cannot_be_sent(said: dict[str, Any], text: str, code: str, 
     assert (caught.value.code, [error.pointer for error in caught.value.errors]) == (code, [pointer])
 
 
+def test_a_value_repeated_without_end_is_refused_before_the_text_is_made() -> None:
+    recipe = cook(text="#A" * 20_000)
+    with pytest.raises(Problem) as caught:
+        recipe.merge({"A": "x" * 10_000_000}, "/recipients/3")
+    assert (caught.value.code, caught.value.errors[0].pointer) == ("text_too_long", "/recipients/3")
+    assert "200000000000 " in caught.value.errors[0].message
+
+
+def test_a_text_far_too_long_is_not_cut() -> None:
+    with pytest.raises(Problem) as caught:
+        cook().compose("🇫🇷" * 20_000, "/text")
+    assert "40000 caractères" in caught.value.errors[0].message
+
+
+def test_missing_variables_without_end_are_not_all_listed() -> None:
+    with pytest.raises(Problem) as caught:
+        cook(text=" ".join(f"#A{n}" for n in range(300))).merge({})
+    assert len(caught.value.errors) == 100
+
+
 def test_a_sensitive_value_is_never_transliterated() -> None:
     recipe = cook(text="Code #CODE", sensitive=["CODE"])
     with pytest.raises(Problem) as caught:
