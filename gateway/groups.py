@@ -11,11 +11,8 @@ from gateway.store.messages import Known
 from gateway.text import Composed, keywords
 from gateway.verdicts import Verdict, Wish, unmet
 
-#: Problems of rows named in one answer at most.
+#: Problems of rows named in one answer at most; once there are more, the rest is not looked at.
 _NAMED = 100
-
-#: More errors than these are not even looked for.
-_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +63,10 @@ def gather(recipe: Recipe, body: BatchIn, common: Common, *, everybody: bool) ->
         except Problem as problem:
             code = code or problem.code
             faults += problem.errors
-            if len(faults) > _COUNTED:
+            if len(faults) > _NAMED:
                 break
     if faults:
-        count = f"Plus de {_COUNTED}" if len(faults) > _COUNTED else len(faults)
+        count = f"Plus de {_NAMED}" if len(faults) > _NAMED else len(faults)
         detail = f"{count} erreurs dans les destinataires ; rien n'a été enregistré."
         raise Problem(code, detail if len(faults) > 1 else faults[0].message, faults[:_NAMED])
     return Group(recipe, drafts, common, body.dedupe, body.audience)

@@ -88,3 +88,10 @@ async def test_a_duration_is_refused_in_french(gateway: Gateway) -> None:
     answer = await gateway.ask("PUT", "/v1/actions/RETARD", "vgm_admin", json=action)
     assert (answer.status, answer.pointers) == (422, ["/validity"])
     assert answer.json["errors"][0]["message"].startswith("Une durée est attendue")
+
+
+async def test_a_batch_wrong_from_end_to_end_is_not_read_to_its_end(gateway: Gateway) -> None:
+    recipients = [{"to": "0660000000"}] * 500
+    answer = await gateway.post("/v1/batches", {"action": "INFO", "text": "#NOM", "recipients": recipients})
+    assert (answer.status, answer.code, len(answer.pointers)) == (422, "missing_variable", 100)
+    assert "Plus de 100 erreurs" in answer.json["detail"]
