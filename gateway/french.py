@@ -4,6 +4,7 @@ Rules of this file: datetimes come in the school's zone. Short months are the ta
 Babel's. The wording of ``status_label``, ``followup_label`` and ``event_label`` is fixed to the letter.
 """
 
+import unicodedata
 from datetime import datetime
 
 from babel.dates import get_month_names
@@ -96,6 +97,15 @@ def event_label(kind: str, begin: datetime | None, end: datetime | None) -> str:
     if begin:
         return f"{name} le {begin:%d/%m/%y %H:%M}"
     return f"{name} jusqu'au {end:%d/%m/%y %H:%M}" if end else name
+
+
+def order(name: str) -> str:
+    """What names are compared by: É stands with E, œ with oe, capitals with small letters, hyphens with spaces."""
+    folded = unicodedata.normalize("NFKD", name.casefold().translate(_LIGATURES))
+    return "".join(char for char in folded if not unicodedata.combining(char))
+
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "-": " ", "’": "'"})
 
 
 def sent_on(at: datetime) -> str:

@@ -9,6 +9,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from gateway.french import order
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: Statements kept ready a connection: each number of rows in a group is one of its own, for each table.
@@ -59,6 +61,7 @@ def _prepare(engine: Any, begin: str, readonly: bool) -> None:
     def connected(raw: Any, _record: Any) -> None:
         # The driver's own transaction control is switched off: BEGIN is ours, so that a write takes its lock at once.
         raw.isolation_level = None
+        raw.create_function("french_order", 1, order, deterministic=True)
         cursor = raw.cursor()
         for pragma in (
             f"busy_timeout={BUSY_MS}",

@@ -92,13 +92,13 @@ def _key(sort: Sort, columns: Any) -> ColumnElement[Any]:
         case Sort.ACTION:
             key = columns.action
         case Sort.NAME:
-            key = func.lower(func.coalesce(columns.subject_name, ""))
+            key = func.french_order(func.coalesce(columns.subject_name, ""))
         case Sort.DIVISION:
             key = func.coalesce(columns.division, "")
         case Sort.EVENT:
             key = func.coalesce(columns.event_label, "")
         case Sort.RECIPIENT:
-            key = func.lower(columns.label)
+            key = func.french_order(columns.label)
     return key  # type: ignore[no-any-return]
 
 

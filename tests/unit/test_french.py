@@ -131,3 +131,17 @@ def test_every_verdict_has_a_sentence(reason: str) -> None:
 def test_every_refusal_of_a_provider_has_a_sentence() -> None:
     for cause in Cause:
         assert reason_label("0x45", cause.value).endswith("(0x45)")
+
+
+@pytest.mark.parametrize(
+    ("one", "same"),
+    [
+        ("Éloïse", "ELOISE"),
+        ("Œuvrard", "oeuvrard"),
+        ("Jean-Luc", "jean luc"),
+        ("D’Arc", "d'arc"),
+        ("Straße", "strasse"),
+    ],
+)
+def test_names_compare_as_people_look_them_up(one: str, same: str) -> None:
+    assert french.order(one) == french.order(same)

@@ -148,6 +148,15 @@ async def test_every_sort_gives_each_row_once_and_in_order(gateway: Gateway, sor
     assert found == sorted(range(1, 8), key=lambda n: (key(n), n), reverse=sort.startswith("-"))
 
 
+@pytest.mark.parametrize(("sort", "column"), [("name", "subject_name"), ("recipient", "label")])
+async def test_names_stand_as_people_look_them_up(gateway: Gateway, sort: str, column: str) -> None:
+    names = ["ÉTIENNE", "Zoé", "ecoffet", "ŒUVRARD", "EUSTACHE", "Odile", "élodie", "PETIT"]
+    for number, name in enumerate(names, 1):
+        await add_message(gateway.parts.store, number, **{column: name})
+    found = [names[serial - 1] for serial in await walk(gateway, f"/v1/messages?sort={sort}")]
+    assert found == ["ecoffet", "élodie", "ÉTIENNE", "EUSTACHE", "Odile", "ŒUVRARD", "PETIT", "Zoé"]
+
+
 async def test_a_page_is_not_disturbed_by_what_arrives(gateway: Gateway) -> None:
     for number in range(1, 5):
         await add_message(gateway.parts.store, number)
