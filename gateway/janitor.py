@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from gateway.parts import Parts
-from gateway.store import catalogue, idempotency, maintenance, moves, receipts, standing
+from gateway.store import catalogue, idempotency, maintenance, moves, parked, standing
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_size
 
@@ -87,9 +87,9 @@ class Janitor:
         """Settle uncertain parts by receipts that came before they were uncertain."""
         parts = self._parts
         for account in parts.lanes:
-            if await parts.store.read(lambda conn: receipts.to_settle(conn, account)):  # noqa: B023
+            if await parts.store.read(lambda conn: parked.to_settle(conn, account)):  # noqa: B023
                 await parts.store.write(
-                    lambda conn: receipts.settle_parked(conn, account, parts.clock(), parts.rules)  # noqa: B023
+                    lambda conn: parked.settle_parked(conn, account, parts.clock(), parts.rules)  # noqa: B023
                 )
 
     async def _pauses(self) -> None:

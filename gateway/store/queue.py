@@ -6,7 +6,7 @@ An uncertain part that is sent once more stays with its account.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import assert_never
@@ -14,7 +14,7 @@ from typing import assert_never
 from gateway.fairness import Turns
 from gateway.provider import Accepted, Cause, Outcome, Part, Prepared, Refused, Throttled, Unavailable, Unknown
 from gateway.states import Status
-from gateway.store import receipts
+from gateway.store import parked
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
 from gateway.store.direct import Conn
@@ -190,15 +190,25 @@ class Settled:
 
 async def record(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     """Record the outcomes of a group; receipts that overtook an acceptance are applied at once."""
+
+    async def each(desk: Desk, row: PartRow, item: Settled) -> None:
+        settle(desk, row, item.account, item.outcome, item.at)
+
+    return await _for_each(conn, lots, each)
+
+
+async def _for_each(
+    conn: Conn, lots: Sequence[Sequence[Settled]], deed: Callable[[Desk, PartRow, Settled], Awaitable[None]]
+) -> Sequence[None]:
+    """Do a deed to each part of a group, then apply the receipts that waited for its id."""
     items = [item for lot in lots for item in lot]
-    rules = items[0].rules
-    overtaken = await receipts.overtaken(conn, [(item.account, item.outcome) for item in items])
-    desk = await Desk.take(conn, rules, [item.part >> 8 for item in items])
+    overtaken = await parked.overtaken(conn, [(item.account, item.outcome) for item in items])
+    desk = await Desk.take(conn, items[0].rules, [item.part >> 8 for item in items])
     for item in items:
         row = desk.parts.get(item.part)
         if row is not None:
-            settle(desk, row, item.account, item.outcome, item.at)
-    await receipts.apply_overtaken(conn, desk, [item.part for item in items], overtaken)
+            await deed(desk, row, item)
+    await parked.apply_overtaken(conn, desk, [item.part for item in items], overtaken)
     await desk.put_back(conn)
     return [None] * len(lots)
 
@@ -267,17 +277,12 @@ def _try_again(desk: Desk, row: PartRow, outcome: Unavailable, at: int) -> None:
 
 async def late(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
     """Record answers that came after their part was called uncertain."""
-    items = [item for lot in lots for item in lot]
-    rules = items[0].rules
-    overtaken = await receipts.overtaken(conn, [(item.account, item.outcome) for item in items])
-    desk = await Desk.take(conn, rules, [item.part >> 8 for item in items])
-    for item in items:
-        row = desk.parts.get(item.part)
-        if row is not None and _in_doubt(row) and row.account == item.account:
+
+    async def each(desk: Desk, row: PartRow, item: Settled) -> None:
+        if _in_doubt(row) and row.account == item.account:
             await _late(conn, desk, row, item)
-    await receipts.apply_overtaken(conn, desk, [item.part for item in items], overtaken)
-    await desk.put_back(conn)
-    return [None] * len(lots)
+
+    return await _for_each(conn, lots, each)
 
 
 def _in_doubt(row: PartRow) -> bool:

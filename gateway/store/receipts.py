@@ -1,39 +1,29 @@
 """Receipts: stored first, then matched from both sides.
 
-Rules: the key is (account, id), never the connection. A receipt whose id nobody has yet is kept with the forms of
-its id parked, so that the acceptance it overtook finds it. One whose id stays unknown may settle the oldest
-uncertain part of the same account, sender and number, when it was submitted within ten minutes of our claim; not
-while a part to that number is still being answered, for then the receipt may be that part's.
+Rules: the key is (account, id), never the connection. A receipt whose id nobody has yet may settle a part in doubt
+(see ``doubt``); else it is kept with the forms of its id parked, so that the acceptance it overtook finds it (see
+``parked``).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import orjson
 
-from gateway.provider import Accepted, Outcome, Receipt
-from gateway.states import FINAL, Status
-from gateway.store.bulk import fetch, insert_rows, select_in, update_rows
+from gateway.provider import Receipt
+from gateway.store.bulk import insert_rows, select_in
 from gateway.store.counters import reserve
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
+from gateway.store.doubt import Doubt, apply, doubts, same_number, settled_by
 from gateway.store.tables import parked, receipt
-
-#: How far the provider's submit date may be from our claim.
-NEAR = timedelta(minutes=10)
 
 _RECEIPT = (
     *("id", "account", "received_at", "provider_id", "state", "status", "error", "sender", "number"),
     *("submitted", "done", "intermediate", "raw", "tlvs", "part", "matched_at", "matched_by"),
 )
-_IN_DOUBT = """SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
-  JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state IN ('sending', 'uncertain')
-  UNION ALL
-  SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
-  JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state = 'queued' AND p.resends > 0
-  ORDER BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +43,6 @@ class Matched:
     part: int | None
     by: str
     sent_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Doubt:
-    """A part whose outcome is not known yet."""
-
-    part: int
-    state: str
-    claimed_at: int | None
-    number: str
-    sender: str
-    school: str
 
 
 async def receive(conn: Conn, items: Sequence[Incoming]) -> Sequence[Matched]:
@@ -89,23 +67,6 @@ def _adopt(row: PartRow, receipt: Receipt, match: Matched) -> None:
     """A part settled by its number takes the id that the receipt says."""
     if match.by == "number" and row.provider_id is None and receipt.id:
         row.provider_id, row.provider_key = receipt.id, receipt.keys[0] if receipt.keys else receipt.id
-
-
-def apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:
-    """Move a part by what a receipt says. What it may not move is left: states only go forward."""
-    kind = "matched_by_number" if by == "number" else "receipt"
-    if status is None or status is Status.IN_TRANSIT:
-        if row.state in (Status.UNCERTAIN, Status.QUEUED):
-            desk.move(row, Status.IN_TRANSIT, at, kind, detail=words)
-        return
-    if row.state is Status.NO_RECEIPT or row.state in FINAL:
-        kind = "late_receipt"
-    if status is not Status.DELIVERED:
-        row_head = desk.heads[row.message]
-        if row.state not in FINAL or row.state is Status.NO_RECEIPT:
-            desk.touch_part(row)
-            row.error = row_head.reason = words
-    desk.move(row, status, at, kind, detail=words)
 
 
 def _words(receipt: Receipt) -> str:
@@ -149,7 +110,7 @@ async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Ma
     """Settle uncertain parts by receipts whose id nobody knows; the next ones with that id are of the same part."""
     taken: set[int] = set()
     of_id: dict[tuple[str, str], int] = {}
-    doubts: dict[str, list[_Doubt]] = {}
+    known: dict[str, list[Doubt]] = {}
     for place, item in enumerate(items):
         if matches[place].part is not None:
             continue
@@ -157,10 +118,10 @@ async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Ma
         if (item.account, said.id) in of_id:
             matches[place] = Matched(of_id[item.account, said.id], "id")
             continue
-        if item.account not in doubts:
-            doubts[item.account] = await _doubts(conn, item.account)
-        part_id = _settled_by(
-            [doubt for doubt in doubts[item.account] if doubt.part not in taken],
+        if item.account not in known:
+            known[item.account] = await doubts(conn, item.account)
+        part_id = settled_by(
+            [doubt for doubt in known[item.account] if doubt.part not in taken],
             (said.to, said.sender, said.submitted),
             item.rules,
         )
@@ -169,40 +130,6 @@ async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Ma
             if said.id:
                 of_id[item.account, said.id] = part_id
             matches[place] = Matched(part_id, "number")
-
-
-async def _doubts(conn: Conn, account: str) -> list[_Doubt]:
-    return [_Doubt(*row) for row in await fetch(conn, _IN_DOUBT, (account, account))]
-
-
-def _settled_by(doubts: Iterable[_Doubt], said: tuple[str, str, datetime | None], rules: Rules) -> int | None:
-    """The oldest uncertain part that a receipt (number, sender, submit date) may be of."""
-    to, sender, submitted = said
-    alike = [doubt for doubt in doubts if same_number(to, doubt.number) and _same_sender(sender, doubt.sender)]
-    if any(doubt.state == Status.SENDING for doubt in alike):
-        return None
-    return next((doubt.part for doubt in alike if _near(submitted, doubt, rules)), None)
-
-
-def same_number(said: str, ours: str) -> bool:
-    """Whether the provider's writing of a number is ours: national and international forms end alike."""
-    digits, own = said.lstrip("+0"), ours.lstrip("+")
-    return bool(digits) and (own == digits or (len(digits) >= 8 and own.endswith(digits[-9:])))
-
-
-def _same_sender(said: str, ours: str) -> bool:
-    return not said or said.casefold() == ours.casefold()
-
-
-def _near(submitted: datetime | None, doubt: _Doubt, rules: Rules) -> bool:
-    """Whether the submit date is within ten minutes of our claim, read as UTC or in the school's zone."""
-    if submitted is None or doubt.claimed_at is None:
-        return False
-    claimed = datetime.fromtimestamp(doubt.claimed_at / 1000, UTC)
-    return any(
-        abs(claimed.astimezone(zone).replace(tzinfo=None) - submitted) <= NEAR
-        for zone in (UTC, rules.zone(doubt.school))
-    )
 
 
 # ---- keeping ----
@@ -231,122 +158,3 @@ def _row(receipt_id: int, item: Incoming, match: Matched) -> tuple[object, ...]:
 
 def _iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant is not None else None
-
-
-# ---- receipts that overtook their acceptance ----
-
-
-@dataclass(frozen=True, slots=True)
-class Overtaking:
-    """A parked receipt found under the id of an acceptance."""
-
-    receipt: int
-    status: Status | None
-    words: str
-    at: int
-    exact: bool  # the id as the provider wrote it, not another form of it
-    to: str
-
-    def may_be_of(self, row: PartRow, number: str) -> bool:
-        """Not one that was there before the part left: ids come round again."""
-        before = (row.claimed_at or self.at) - int(NEAR.total_seconds() * 1000)
-        return self.at >= before and (self.exact or same_number(self.to, number))
-
-
-async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> dict[tuple[str, str], list[Overtaking]]:
-    """The parked receipts of these acceptances, by (account, key)."""
-    keys: dict[str, list[str]] = defaultdict(list)
-    for account, outcome in answers:
-        if isinstance(outcome, Accepted) and outcome.key:
-            keys[account].append(outcome.key)
-    found: dict[tuple[str, str], list[Overtaking]] = defaultdict(list)
-    sql = (
-        "SELECT k.account, k.key, r.id, r.status, r.state || ' ' || r.error, r.received_at, r.provider_id, r.number "
-        "FROM parked AS k "
-        "JOIN receipt AS r ON r.id = k.receipt WHERE k.account = ? AND k.key IN (#) ORDER BY r.id"
-    )
-    for account, wanted in keys.items():
-        for owner, key, receipt_id, status, words, at, said, to in await select_in(conn, sql, wanted, account):
-            late = Overtaking(
-                receipt_id, Status(status) if status else None, words.strip(), at, _same_id(said, key), to
-            )
-            found[(owner, key)].append(late)
-    return found
-
-
-def _same_id(said: str, key: str) -> bool:
-    """Whether a key is the id itself, but for its case and the noughts in front."""
-    return said.strip().lower().lstrip("0") == key.lower().lstrip("0")
-
-
-async def apply_overtaken(
-    conn: Conn, desk: Desk, part_ids: Iterable[int], found: dict[tuple[str, str], list[Overtaking]]
-) -> None:
-    """Apply to each part the parked receipts of its id, and take them out of the park."""
-    if not found:
-        return
-    done: list[tuple[int, int, int, str]] = []
-    for part_id in part_ids:
-        row = desk.parts.get(part_id)
-        if row is None:
-            continue
-        for one in found.pop((row.account or "", row.provider_key or ""), ()):
-            if not one.may_be_of(row, desk.heads[row.message].number):
-                continue
-            apply(desk, row, one.status, max(one.at, row.answered_at or one.at), "id", one.words)
-            done.append((one.receipt, part_id, row.answered_at or one.at, "id"))
-    await _unpark(conn, done)
-
-
-async def _unpark(conn: Conn, done: Sequence[tuple[int, int, int, str]]) -> None:
-    if done:
-        await update_rows(conn, receipt, ("part", "matched_at", "matched_by"), done)
-        await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
-
-
-_UNKNOWN = """SELECT id, number, sender, submitted, status, state || ' ' || error, provider_id FROM receipt
-  WHERE account = ? AND part IS NULL AND received_at >= ? ORDER BY id"""
-
-
-async def settle_parked(conn: Conn, account: str, now: int, rules: Rules) -> int:
-    """Settle by number the uncertain parts whose receipt came first; how many receipts found their part."""
-    doubts = await _doubts(conn, account)
-    if not any(doubt.state != Status.SENDING for doubt in doubts):
-        return 0
-    oldest = min(doubt.claimed_at or now for doubt in doubts) - int(NEAR.total_seconds() * 1000)
-    desk = await Desk.take(conn, rules, [doubt.part >> 8 for doubt in doubts])
-    settled: dict[str, int] = {}  # the provider's id -> part
-    done: list[tuple[int, int, int, str]] = []
-    for receipt_id, to, sender, submitted, status, words, said in await fetch(conn, _UNKNOWN, (account, oldest)):
-        by, part_id = "id", settled.get(said)
-        if part_id is None:
-            day = datetime.fromisoformat(submitted) if submitted else None
-            open_ = [doubt for doubt in doubts if doubt.part not in settled.values()]
-            by, part_id = "number", _settled_by(open_, (to, sender, day), rules)
-        if part_id is None:
-            continue
-        row = desk.parts[part_id]
-        if row.provider_id is None:
-            row.provider_id, row.provider_key = said, await _key(conn, receipt_id, said)
-        settled[said or f"receipt {receipt_id}"] = part_id
-        apply(desk, row, Status(status) if status else None, now, by, words.strip())
-        done.append((receipt_id, part_id, now, by))
-    await desk.put_back(conn)
-    await _unpark(conn, done)
-    return len(done)
-
-
-async def _key(conn: Conn, receipt_id: int, said: str) -> str | None:
-    """The form of a parked receipt's id under which the next ones will be looked up."""
-    forms: list[str] = [row[0] for row in await fetch(conn, "SELECT key FROM parked WHERE receipt = ?", (receipt_id,))]
-    return next((form for form in forms if _same_id(said, form)), forms[0] if forms else None)
-
-
-async def to_settle(conn: Conn, account: str) -> bool:
-    """Whether this account has both parts in doubt and receipts that nobody knows."""
-    # The first condition on the state is the partial index's own: it is used only where that is written out.
-    sql = (
-        "SELECT EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "
-        "AND state = 'uncertain') AND EXISTS (SELECT 1 FROM receipt WHERE account = ? AND part IS NULL)"
-    )
-    return bool((await fetch(conn, sql, (account, account)))[0][0])

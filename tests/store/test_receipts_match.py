@@ -8,7 +8,7 @@ import pytest
 
 from gateway.provider import Accepted, Unknown
 from gateway.states import Status
-from gateway.store import queue, receipts
+from gateway.store import parked, queue
 from gateway.store.receipts import Matched, receive
 from tests.heart import DAY, HOUR, LONG, METZ, MINUTE, MORNING, REUNION, Heart, accepted, opened
 
@@ -18,7 +18,7 @@ async def unmatched(heart: Heart) -> int:
 
 
 async def settle(heart: Heart, account: str = "a") -> int:
-    return await heart.store.write(lambda conn: receipts.settle_parked(conn, account, heart.now, heart.rules))
+    return await heart.store.write(lambda conn: parked.settle_parked(conn, account, heart.now, heart.rules))
 
 
 async def test_delivered(heart: Heart) -> None:
@@ -278,12 +278,12 @@ async def test_parked_first_then_uncertain_then_settled(heart: Heart) -> None:
     for status in (Status.IN_TRANSIT, Status.DELIVERED):
         assert (await heart.receipt(part, status, id="77")).part is None
     await heart.record((part, Unknown("killed")))
-    assert await heart.store.read(lambda conn: receipts.to_settle(conn, "a"))
+    assert await heart.store.read(lambda conn: parked.to_settle(conn, "a"))
     assert await settle(heart) == 2
     assert await heart.status(id_) is Status.DELIVERED
     assert await unmatched(heart) == 0
     assert await heart.rows("SELECT * FROM parked") == []
-    assert not await heart.store.read(lambda conn: receipts.to_settle(conn, "a"))
+    assert not await heart.store.read(lambda conn: parked.to_settle(conn, "a"))
     await heart.is_sound()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.provider import Accepted, Cause, Outcome, Part, Prepared, Refused, Throttled, Unavailable, Unknown
 from gateway.states import FINAL, Status
-from gateway.store import moves, queue, receipts
+from gateway.store import moves, parked, queue
 from tests.heart import DAY, HOUR, LONG, METZ, MINUTE, REUNION, Heart, opened, ready
 
 STEPS = 120
@@ -105,7 +105,7 @@ class Walk:
         """The janitor looks at parked receipts."""
         for account in ("a", "b"):
             await self.heart.store.write(
-                lambda conn: receipts.settle_parked(conn, account, self.heart.now, self.heart.rules)  # noqa: B023
+                lambda conn: parked.settle_parked(conn, account, self.heart.now, self.heart.rules)  # noqa: B023
             )
 
     async def crash(self) -> None:

@@ -1,0 +1,88 @@
+"""Parts in doubt, and which receipt may settle them by its number alone.
+
+Rules: a receipt whose id stays unknown may settle the oldest uncertain part of the same account, sender and number,
+when it was submitted within ten minutes of our claim; not while a part to that number is still being answered, for
+then the receipt may be that part's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gateway.states import FINAL, Status
+from gateway.store.bulk import fetch
+from gateway.store.desk import Desk, PartRow, Rules
+from gateway.store.direct import Conn
+
+#: How far the provider's submit date may be from our claim.
+NEAR = timedelta(minutes=10)
+
+_IN_DOUBT = """SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
+  JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state IN ('sending', 'uncertain')
+  UNION ALL
+  SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
+  JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state = 'queued' AND p.resends > 0
+  ORDER BY 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A part whose outcome is not known yet."""
+
+    part: int
+    state: str
+    claimed_at: int | None
+    number: str
+    sender: str
+    school: str
+
+
+async def doubts(conn: Conn, account: str) -> list[Doubt]:
+    return [Doubt(*row) for row in await fetch(conn, _IN_DOUBT, (account, account))]
+
+
+def settled_by(doubts: Iterable[Doubt], said: tuple[str, str, datetime | None], rules: Rules) -> int | None:
+    """The oldest uncertain part that a receipt (number, sender, submit date) may be of."""
+    to, sender, submitted = said
+    alike = [doubt for doubt in doubts if same_number(to, doubt.number) and _same_sender(sender, doubt.sender)]
+    if any(doubt.state == Status.SENDING for doubt in alike):
+        return None
+    return next((doubt.part for doubt in alike if _near(submitted, doubt, rules)), None)
+
+
+def same_number(said: str, ours: str) -> bool:
+    """Whether the provider's writing of a number is ours: national and international forms end alike."""
+    digits, own = said.lstrip("+0"), ours.lstrip("+")
+    return bool(digits) and (own == digits or (len(digits) >= 8 and own.endswith(digits[-9:])))
+
+
+def _same_sender(said: str, ours: str) -> bool:
+    return not said or said.casefold() == ours.casefold()
+
+
+def _near(submitted: datetime | None, doubt: Doubt, rules: Rules) -> bool:
+    """Whether the submit date is within ten minutes of our claim, read as UTC or in the school's zone."""
+    if submitted is None or doubt.claimed_at is None:
+        return False
+    claimed = datetime.fromtimestamp(doubt.claimed_at / 1000, UTC)
+    return any(
+        abs(claimed.astimezone(zone).replace(tzinfo=None) - submitted) <= NEAR
+        for zone in (UTC, rules.zone(doubt.school))
+    )
+
+
+def apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:
+    """Move a part by what a receipt says. What it may not move is left: states only go forward."""
+    kind = "matched_by_number" if by == "number" else "receipt"
+    if status is None or status is Status.IN_TRANSIT:
+        if row.state in (Status.UNCERTAIN, Status.QUEUED):
+            desk.move(row, Status.IN_TRANSIT, at, kind, detail=words)
+        return
+    if row.state is Status.NO_RECEIPT or row.state in FINAL:
+        kind = "late_receipt"
+    if status is not Status.DELIVERED:
+        row_head = desk.heads[row.message]
+        if row.state not in FINAL or row.state is Status.NO_RECEIPT:
+            desk.touch_part(row)
+            row.error = row_head.reason = words
+    desk.move(row, status, at, kind, detail=words)
