@@ -27,7 +27,7 @@ from gateway.verdicts import Verdict, Wish, verdict
 _NOTHING_SENT = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recipient:
     """One person of a request, as the request says."""
 
@@ -42,7 +42,7 @@ class Recipient:
     rank: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """A message to one recipient, before the store's word."""
 
@@ -69,7 +69,7 @@ def draft(recipe: Recipe, who: Recipient, merged: Merged, composed: Composed) ->
     return Draft(recipe, who, numbers.read(who.to, school.region, school.foreign), merged, composed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Common:
     """What the request says once for all its messages."""
 

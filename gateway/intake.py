@@ -159,7 +159,7 @@ class Intake:
             if room is not None:
                 room.end(added.prepared if added is not None else ())
 
-        added = await self._store.join(messages.add, acceptance, committed)
+        added = await self._store.join(messages.add, acceptance, committed, len(drafts))
         for new in stored:
             self._metrics.messages.labels(new.school, new.action, new.status).inc()
         if room is None and not recipe.held and recipe.send_at is None:

@@ -27,7 +27,7 @@ _SENDER_CURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recipe:
     """The common part of a request's messages. Instants are milliseconds."""
 

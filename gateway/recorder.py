@@ -84,7 +84,7 @@ class Recorder:
         answered, self._answered = self._answered, []
         try:
             if answered:
-                await self._store.join(queue.record, answered)
+                await self._store.join(queue.record, answered, weight=len(answered))
                 self._stored(answered)
         except Exception as error:
             self._not_stored(error)

@@ -45,6 +45,8 @@ class Registry:
     def replace(self, settings: "Settings") -> None:
         """Take another configuration; what the store holds is kept."""
         self._settings = settings
+        self._modes: Mapping[str, tuple[str, ...]] = {str(mode): names for mode, names in settings.modes.items()}
+        self._accounts_of: dict[str, tuple[AccountSettings, ...]] = {}
         self._schools = {school.uai: _known(school, settings) for school in settings.schools}
         self._accounts = {account.name: account for account in settings.accounts}
         self._declared_actions = {action.code: action for action in settings.actions}
@@ -136,11 +138,13 @@ class Registry:
 
     def accounts_of(self, mode: Mode) -> tuple[AccountSettings, ...]:
         """The accounts of a mode, first choice first; empty when it has none."""
-        return tuple(self._accounts[name] for name in self._settings.modes.get(mode, ()))
+        if (known := self._accounts_of.get(mode)) is None:
+            known = self._accounts_of[mode] = tuple(self._accounts[name] for name in self._modes.get(mode, ()))
+        return known
 
     def modes(self) -> Mapping[str, tuple[str, ...]]:
         """The accounts of each mode, by name, first choice first."""
-        return {str(mode): names for mode, names in self._settings.modes.items()}
+        return self._modes
 
     def mode(self, action: Action) -> Mode:
         """The mode of an action that a message does not overrule."""

@@ -74,6 +74,7 @@ class Lane:
         self._empty: frozenset[str] = frozenset()  # modes in which a claim found nothing, and no hint came since
         self._hinted = False
         self._looked = 0.0
+        self._leaving: list[tuple[Prepared, int]] = []  # committed, and written in this turn of the loop
         self._reserved = 0  # parts that leave with their acceptance, if that is committed
         self._store, self._rules, self._metrics = store, rules, metrics
         self._clock, self._monotonic = clock, monotonic
@@ -255,7 +256,7 @@ class Lane:
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
         order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self._prepare, self._rules)
-        return await self._store.join(queue.claim, order)
+        return await self._store.join(queue.claim, order, weight=room)
 
     def _prepare(self, part: Part) -> Prepared | Refused:
         """What the adapter makes of a part; one that it fails on is refused, and does not stop its neighbours."""
@@ -290,9 +291,17 @@ class Lane:
         return Reservation(self.name, parts, self._clock(), self._prepare, self)
 
     def leave(self, prepared: Sequence[Prepared], since: int) -> None:
-        """Hand over what was claimed with its acceptance."""
+        """Hand over what was claimed with its acceptance: together with all else of the same commit."""
         self._reserved -= len(prepared)
-        self._send(prepared, {ready.part.id: since for ready in prepared})
+        if not self._leaving:
+            asyncio.get_running_loop().call_soon(self._leave)
+        for ready in prepared:
+            self._in_hand[ready.part.id] = None
+            self._leaving.append((ready, since))
+
+    def _leave(self) -> None:
+        leaving, self._leaving = self._leaving, []
+        self._send([ready for ready, _ in leaving], {ready.part.id: since for ready, since in leaving})
 
     def let_go(self, parts: int) -> None:
         """What was reserved goes through the queue, or nowhere."""

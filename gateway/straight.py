@@ -22,7 +22,7 @@ class Leaving(Protocol):
         """They are committed as claimed: hand them over. ``since`` is when they could first leave."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reservation:
     """Room for the parts of one message, at one account, until ``end``."""
 

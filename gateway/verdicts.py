@@ -20,7 +20,7 @@ class Verdict:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wish:
     """What is asked for a recipient. ``consent``: the request's word, None when it says nothing."""
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.store.bulk import fetch
-from gateway.store.direct import Conn, Direct, in_thread
+from gateway.store.direct import Conn, Direct, in_one_go
 from gateway.store.engine import make_engine, upgrade
 
 T = TypeVar("T")
@@ -35,6 +35,9 @@ ManyVerb = Callable[[Conn, Sequence[I]], Awaitable[Sequence[R]]]
 
 #: Reading connections; a list or a recap never waits behind the writer.
 READERS = 4
+
+#: A group of no more messages and parts than this is carried out where the loop runs: some ten milliseconds.
+SMALL = 128
 
 #: A group takes no more than this many pieces of work, so that its commit stays short.
 GROUP = 512
@@ -59,6 +62,7 @@ class _Work:
     item: Any
     many: bool
     future: "asyncio.Future[Any]"
+    weight: int = 1  # messages or parts in it, about
     after: Callable[[Any], None] | None = None  # is told the result, or None, whoever still waits
 
     def wanted(self) -> bool:
@@ -119,13 +123,19 @@ class Store:
         """Run ``verb`` in the next group; returns after its commit. Raises StoreUnavailable, or what it raised."""
         return await self._enqueue(verb, None, many=False)  # type: ignore[no-any-return]
 
-    async def join(self, verb: ManyVerb[I, R], item: I, after: Callable[[R | None], None] | None = None) -> R:
+    async def join(
+        self,
+        verb: ManyVerb[I, R],
+        item: I,
+        after: Callable[[R | None], None] | None = None,
+        weight: int = 1,
+    ) -> R:
         """Hand ``item`` to ``verb`` with its neighbours of the next group; returns its result after the commit.
 
         ``after`` is called once in any case: with the result in the turn of the commit, even if the caller was
-        cancelled meanwhile; with None when nothing was kept.
+        cancelled meanwhile; with None when nothing was kept. ``weight``: how many messages or parts it holds.
         """
-        return await self._enqueue(verb, item, many=True, after=after)  # type: ignore[no-any-return]
+        return await self._enqueue(verb, item, many=True, after=after, weight=weight)  # type: ignore[no-any-return]
 
     def _enqueue(
         self,
@@ -134,13 +144,14 @@ class Store:
         *,
         many: bool,
         after: Callable[[Any], None] | None = None,
+        weight: int = 1,
     ) -> "asyncio.Future[Any]":
         if self._closing:
             if after is not None:
                 after(None)
             raise StoreUnavailable("the store is closing")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Work(verb, item, many, future, after))
+        self._queue.append(_Work(verb, item, many, future, weight, after))
         self._wake.set()
         return future
 
@@ -210,7 +221,8 @@ class Store:
         if conn is None or conn.closed or conn.invalidated:
             conn = self._conn = await self._engine.connect()
         if group[0].many:
-            results = await in_thread(conn, lambda direct: _run_hot(direct, group))
+            small = sum(work.weight for work in group) <= SMALL
+            results = await in_one_go(conn, lambda direct: _run_hot(direct, group), small=small)
         else:
             results = await _run_cold(conn, group)
         if self._metrics is not None:

@@ -30,7 +30,8 @@ class Rules:
 
     def month(self, school: str, at: int) -> str:
         """The accounting month of an instant: ``2026-11`` in the school's zone."""
-        return datetime.fromtimestamp(at / 1000, self.zone(school)).strftime("%Y-%m")
+        day = self.day(school, at)
+        return f"{day.year:04}-{day.month:02}"
 
     def day(self, school: str, at: int) -> date:
         """The day of an instant in the school's zone."""

@@ -1,9 +1,12 @@
-"""A whole group of hot verbs in one hand-over to the database's thread.
+"""A whole group of hot verbs without handing every statement over to the database's thread.
 
-A statement sent through aiosqlite is handed to its thread and back: some 130 µs under load, times twenty for a
-group, more than the statements themselves. Verbs that speak only through ``bulk.fetch`` therefore run in that
-thread, on a ``Direct`` in the place of the connection. Their coroutines never wait there: one that did would be
-an error of ours, and is refused.
+A statement sent through aiosqlite is handed to its thread and back, some 130 µs under load, and twenty times a
+group: more than the statements themselves. Hot verbs speak only through ``bulk.fetch``, on a ``Direct`` in the place
+of the connection; their coroutines never wait there, and one that did would be an error of ours.
+
+A small group is carried out where the loop runs, for its statements take microseconds each and two threads that
+want Python in turns take milliseconds; only its commit, which waits for the disk, is handed over. A large one, and
+one that finds the database locked by another process, runs in the database's thread as a whole.
 """
 
 import sqlite3
@@ -13,6 +16,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+#: Milliseconds that a write waits for another process's transaction, in the database's thread.
+BUSY_MS = 10_000
 
 T = TypeVar("T")
 
@@ -44,24 +50,55 @@ def translated() -> Iterator[None]:
         raise OperationalError(None, None, error) from error
 
 
-async def in_thread(conn: AsyncConnection, work: Callable[[Direct], Coroutine[Any, Any, T]]) -> T:
-    """Run ``work`` in a transaction of its own, in the thread of the connection's driver. Raises DBAPIError."""
+async def in_one_go(conn: AsyncConnection, work: Callable[[Direct], Coroutine[Any, Any, T]], *, small: bool) -> T:
+    """Run ``work`` in a transaction of its own. Raises DBAPIError."""
     driver: Any = conn.info.get("driver") or (await conn.get_raw_connection()).driver_connection
     conn.info["driver"] = driver
-    result: T = await driver._execute(_transaction, driver._conn, work)
+    raw: sqlite3.Connection = driver._conn
+    result: T
+    if small and _begins_now(raw):
+        with _undone(raw):
+            result = _drive(work(Direct(raw)))
+            await driver._execute(_commit, raw)
+    else:
+        result = await driver._execute(_transaction, raw, work)
     return result
 
 
-def _transaction(raw: sqlite3.Connection, work: Callable[[Direct], Coroutine[Any, Any, T]]) -> T:
-    direct = Direct(raw)
-    direct.rows("BEGIN IMMEDIATE")
+def _begins_now(raw: sqlite3.Connection) -> bool:
+    """Begin without waiting; False when another process is writing."""
+    raw.execute("PRAGMA busy_timeout = 0")
     try:
-        result = _drive(work(direct))
-        direct.rows("COMMIT")
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith("SQLITE_BUSY"):
+            return False
+        raise OperationalError(None, None, error) from error
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return True
+
+
+@contextmanager
+def _undone(raw: sqlite3.Connection) -> Iterator[None]:
+    """Roll back if anything is raised."""
+    try:
+        yield
     except BaseException:
         if raw.in_transaction:
             raw.rollback()
         raise
+
+
+def _commit(raw: sqlite3.Connection) -> None:
+    Direct(raw).rows("COMMIT")
+
+
+def _transaction(raw: sqlite3.Connection, work: Callable[[Direct], Coroutine[Any, Any, T]]) -> T:
+    Direct(raw).rows("BEGIN IMMEDIATE")
+    with _undone(raw):
+        result = _drive(work(Direct(raw)))
+        _commit(raw)
     return result
 
 

@@ -10,14 +10,12 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.french import order
+from gateway.store.direct import BUSY_MS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: Statements kept ready a connection: each number of rows in a group is one of its own, for each table.
 STATEMENTS = 1024
-
-#: Milliseconds that a write waits for another process's transaction.
-BUSY_MS = 10_000
 
 
 def make_engine(url: str, *, pool: int, readonly: bool = False) -> AsyncEngine:
@@ -27,7 +25,7 @@ def make_engine(url: str, *, pool: int, readonly: bool = False) -> AsyncEngine:
         pool_size=pool,
         max_overflow=0,
         pool_reset_on_return=None,
-        connect_args={"cached_statements": STATEMENTS},
+        connect_args={"cached_statements": STATEMENTS, "check_same_thread": False},
     )
     _prepare(engine.sync_engine, "BEGIN" if readonly else "BEGIN IMMEDIATE", readonly)
     return engine

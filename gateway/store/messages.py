@@ -116,7 +116,7 @@ class Built:
     override: str = ""  # whom to name in the audit event of a lifted « ne pas envoyer »
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Acceptance:
     """One request to store: ``numbers`` are those whose consents ``build`` needs, of ``school``."""
 
@@ -129,7 +129,7 @@ class Acceptance:
     reservation: Reservation | None = None  # its one message may leave with this transaction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Added:
     """What became of an acceptance: its answer, and the parts that leave at once."""
 

@@ -177,7 +177,7 @@ async def _heads_of_lines(
 # ---- what became of it ----
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settled:
     """The outcome of a claimed part, to be recorded. ``not_before`` delays the next try, in milliseconds."""
 

@@ -43,13 +43,13 @@ class Moody:
     async def write(self, verb: Any) -> Any:
         return await self._store.write(verb)
 
-    async def join(self, verb: Any, item: Any, after: Any = None) -> Any:
+    async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1) -> Any:
         if not self.well:
             self.refused.set()
             if after is not None:
                 after(None)
             raise StoreUnavailable("disk full")
-        return await self._store.join(verb, item, after)
+        return await self._store.join(verb, item, after, weight)
 
 
 def lane_of(heart: Heart, provider: FakeProvider, name: str = "a", store: Any = None, **more: Any) -> Lane:
