@@ -65,8 +65,8 @@ class Janitor:
         while not stop.is_set():
             try:
                 await chore.run()
-            except StoreUnavailable as error:
-                log.warning("chore put off", extra={"chore": chore.name, "why": str(error)})
+            except StoreUnavailable as error:  # which the store tells, once
+                log.debug("chore put off", extra={"chore": chore.name, "why": str(error)})
             except Exception:
                 log.exception("chore failed", extra={"chore": chore.name})
             with suppress(TimeoutError):

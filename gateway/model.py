@@ -51,6 +51,8 @@ Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,39}$")]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Mode = Literal["economique", "standard", "premium"]
 
+_MINUTE = timedelta(minutes=1)
+
 MODES: tuple[Mode, ...] = ("economique", "standard", "premium")
 
 
@@ -110,8 +112,12 @@ class Action(Settings):
     provider_service_code: str = Field("0", max_length=6, description="code fournisseur de service; 0 = none")
     response_delay_days: int = Field(0, ge=0, le=365, description="délai de réponse du responsable; 0 = none")
     release: Literal["auto", "manual"] = Field("auto", description="manual: waits as « À diffuser »")
-    hold_max: Duration = Field(timedelta(hours=48), description="held longer than this: expired")
-    validity: Duration = Field(timedelta(hours=24), description="from release or send_at; later it is worthless")
+    hold_max: Duration = Field(
+        timedelta(hours=48), ge=timedelta(seconds=60), description="held longer than this: expired"
+    )
+    validity: Duration = Field(
+        timedelta(hours=24), ge=timedelta(seconds=60), description="from release or send_at; later it is worthless"
+    )
     mode: Mode | None = Field(None, description="quality class; default defaults.mode")
     max_parts: int | None = Field(None, ge=1, le=255, description="longer texts are refused, never cut")
     consent: Literal["unless_refused", "required"] = Field("unless_refused", description="what unknown consent does")

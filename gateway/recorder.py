@@ -105,8 +105,9 @@ class Recorder:
         return True
 
     def _not_stored(self, error: Exception) -> None:
-        why = str(error) if isinstance(error, StoreUnavailable) else type(error).__name__
-        log.error("outcomes cannot be stored yet", extra={"account": self._account, "why": why})
+        """Trouble of the store is the store's to tell, once; anything else is a fault."""
+        if not isinstance(error, StoreUnavailable):
+            log.error("outcomes cannot be stored", extra={"account": self._account}, exc_info=error)
 
 
 def result(outcome: Outcome) -> str:

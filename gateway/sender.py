@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from gateway.fairness import Turns
+from gateway.guard import Guard
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
 from gateway.provider import (
     Accepted,
-    Cause,
     Outcome,
     Part,
     Prepared,
@@ -25,7 +25,6 @@ from gateway.provider import (
     Refused,
     Throttled,
     Unavailable,
-    Unknown,
 )
 from gateway.receipts import Receipts
 from gateway.recorder import Recorder
@@ -80,9 +79,11 @@ class Lane:
         self._clock, self._monotonic = clock, monotonic
         self._modes, self._lanes = modes, lanes
         self._throttle = Throttle(settings.rate, monotonic())
+        self._guard = Guard(self.name, provider)
         self._turns = Turns()
         self._in_hand: dict[int, float | None] = {}  # part -> when it was handed over; None once it was answered
         self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored)
+        self.late = self._recorder.late
         self._receipts = Receipts(self.name, store, rules, metrics, clock)
         self._recorded = Nudge()
         self._claiming = True
@@ -203,8 +204,8 @@ class Lane:
     async def _safe_turn(self) -> float:
         try:
             return await self._turn()
-        except StoreUnavailable as error:
-            log.error("nothing can be claimed", extra={"account": self.name, "why": str(error)})
+        except StoreUnavailable:  # which the store tells
+            return POLL
         except Exception:  # a lane that stopped would keep its messages until the next restart
             log.exception("a claim failed", extra={"account": self.name})
         return POLL
@@ -255,16 +256,8 @@ class Lane:
         return POLL
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
-        order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self._prepare, self._rules)
+        order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules)
         return await self._store.join(queue.claim, order, weight=room)
-
-    def _prepare(self, part: Part) -> Prepared | Refused:
-        """What the adapter makes of a part; one that it fails on is refused, and does not stop its neighbours."""
-        try:
-            return self.provider.prepare(part)
-        except Exception as error:
-            log.exception("the adapter cannot build a part", extra={"account": self.name})
-            return Refused(type(error).__name__, Cause.CONFIGURATION)
 
     def _hand_over(self, claimed: Claimed) -> None:
         """Write what was claimed, in the turn in which its commit returned."""
@@ -277,7 +270,7 @@ class Lane:
         for ready in prepared:
             self._in_hand[ready.part.id] = now
             self._metrics.accept_to_submit.observe(max(0, wall - since[ready.part.id]) / 1000)
-        self._submit(prepared)
+        self._guard.submit(prepared, self._answer)
 
     # ---- straight through ----
 
@@ -288,7 +281,7 @@ class Lane:
             return None
         self._reserved += parts
         self._throttle.spend(parts, now)
-        return Reservation(self.name, parts, self._clock(), self._prepare, self)
+        return Reservation(self.name, parts, self._clock(), self._guard.prepare, self)
 
     def leave(self, prepared: Sequence[Prepared], since: int) -> None:
         """Hand over what was claimed with its acceptance: together with all else of the same commit."""
@@ -308,14 +301,6 @@ class Lane:
         self._reserved -= parts
         self._throttle.give_back(parts)
         self.nudge()
-
-    def _submit(self, prepared: Sequence[Prepared]) -> None:
-        try:
-            self.provider.submit(prepared, self._answer)
-        except Exception as error:  # whatever escapes an adapter may have left: it is unknown
-            log.exception("the adapter failed", extra={"account": self.name})
-            for ready in prepared:
-                self._answer(ready.part, Unknown(type(error).__name__))
 
     # ---- answers ----
 
@@ -351,10 +336,6 @@ class Lane:
         """Bound, unbound, or there is room again."""
         self._note_health(self._monotonic())
         self._wake()
-
-    def late(self, part: Part, outcome: Outcome) -> None:
-        """An answer to a part that is uncertain by now."""
-        self._recorder.late(part, outcome)
 
     async def receipt(self, receipt: Receipt) -> None:
         """Store and match a receipt; returns after the commit. Raises StoreUnavailable."""

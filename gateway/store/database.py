@@ -12,6 +12,7 @@ The caller is resumed after the commit that made its work durable, never before.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -25,6 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.store.bulk import fetch
 from gateway.store.direct import Conn, Direct, in_one_go
 from gateway.store.engine import make_engine, upgrade
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741
@@ -74,7 +77,10 @@ class _Work:
     def succeed(self, result: Any) -> None:
         """Its commit is on the disk."""
         if self.after is not None:
-            self.after(result)
+            try:
+                self.after(result)
+            except Exception:  # the writer goes on, whatever its callers do
+                log.exception("a piece of work failed after its commit")
         if not self.future.done():
             self.future.set_result(result)
 
@@ -204,13 +210,21 @@ class Store:
         try:
             await self._transaction([_Work(_touch, None, False, asyncio.get_running_loop().create_future())])
         except DBAPIError as error:
-            self.why = _reason(error)
+            self._note(_reason(error))
         else:
-            self.why = ""
+            self._note("")
+
+    def _note(self, why: str) -> None:
+        """Remember and log whether it can be written: once a change, whoever asks meanwhile."""
+        if why and not self.why:
+            log.error("the store cannot be written", extra={"why": why})
+        elif self.why and not why:
+            log.warning("the store can be written again")
+        self.why = why
 
     def _fail(self, group: list[_Work], error: Exception) -> None:
         if _is_of_the_store(error):
-            self.why = _reason(error)
+            self._note(_reason(error))
             error = StoreUnavailable(self.why)
         for work in group:
             work.fail(error)
@@ -269,8 +283,9 @@ async def _run_cold(conn: AsyncConnection, group: list[_Work]) -> list[Any]:
 
 
 async def _touch(conn: AsyncConnection) -> None:
-    """Write without changing anything that counts."""
-    await fetch(conn, "INSERT INTO counter VALUES ('probe', 0) ON CONFLICT (name) DO UPDATE SET value = value")
+    """Write what counts for nothing. Another value each time: SQLite writes no page that stays the same."""
+    sql = "INSERT INTO counter VALUES ('probe', 0) ON CONFLICT (name) DO UPDATE SET value = 1 - counter.value"
+    await fetch(conn, sql)
 
 
 def _is_of_the_store(error: Exception) -> bool:
@@ -320,4 +335,6 @@ async def open_store(url: str, metrics: StoreMetrics | None = None, *, migrate: 
             stack.push_async_callback(reader.dispose)
         except DBAPIError as error:
             raise StoreUnavailable(_reason(error)) from error
-        yield await stack.enter_async_context(Store(url, engine, reader, metrics)._running())
+        store = await stack.enter_async_context(Store(url, engine, reader, metrics)._running())
+        await store.probe()
+        yield store

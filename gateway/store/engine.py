@@ -66,6 +66,7 @@ def _prepare(engine: Any, begin: str, readonly: bool) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "temp_store=MEMORY",
+            "secure_delete=ON",  # a wiped value does not stay in a freed page; some builds of SQLite leave it
             "cache_size=-32768",
             "journal_size_limit=67108864",
             "wal_autocheckpoint=4000",

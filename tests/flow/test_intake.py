@@ -36,7 +36,8 @@ async def opt_out(heart: Heart) -> None:
 
 
 async def stored(heart: Heart) -> int:
-    sql = "SELECT (SELECT COUNT(*) FROM message) + (SELECT COUNT(*) FROM batch) + (SELECT COUNT(*) FROM counter)"
+    counters = "(SELECT COUNT(*) FROM counter WHERE name <> 'probe')"
+    sql = f"SELECT (SELECT COUNT(*) FROM message) + (SELECT COUNT(*) FROM batch) + {counters}"
     return int((await heart.rows(sql))[0][0])
 
 

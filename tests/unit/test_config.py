@@ -344,3 +344,11 @@ def test_addresses() -> None:
     for wrong in ("8080", "host:", "host:x", "::1:80", "host:65536", "host:²"):
         with pytest.raises(ValueError, match="host:port"):
             split_address(wrong)
+
+
+@pytest.mark.parametrize("key", ["validity", "hold_max"])
+def test_no_action_expires_before_it_can_leave(tmp_path: Path, key: str) -> None:
+    action = f"{{code: ABSENCE, short_label: SMS, long_label: Envoi, {key}: 0s}}"
+    with pytest.raises(ConfigError) as caught:
+        reading(tmp_path, SMALL + f"actions: [{action}]\n")
+    assert [problem.key for problem in caught.value.problems] == [f"actions[0].{key}"]
