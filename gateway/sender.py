@@ -21,7 +21,6 @@ from gateway.provider import (
     Part,
     Prepared,
     Provider,
-    Receipt,
     Refused,
     Throttled,
     Unavailable,
@@ -74,6 +73,7 @@ class Lane:
         self._hinted = False
         self._looked = 0.0
         self._leaving: list[tuple[Prepared, int]] = []  # committed, and written in this turn of the loop
+        self._asked = 0  # parts that the claim under way may bring
         self._reserved = 0  # parts that leave with their acceptance, if that is committed
         self._store, self._rules, self._metrics = store, rules, metrics
         self._clock, self._monotonic = clock, monotonic
@@ -84,7 +84,7 @@ class Lane:
         self._in_hand: dict[int, float | None] = {}  # part -> when it was handed over; None once it was answered
         self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored)
         self.late = self._recorder.late
-        self._receipts = Receipts(self.name, store, rules, metrics, clock)
+        self.receipt = Receipts(self.name, store, rules, metrics, clock).take
         self._recorded = Nudge()
         self._claiming = True
         self._holds = False
@@ -225,18 +225,20 @@ class Lane:
         if self._empty.issuperset(modes) and now < self._looked + POLL:
             return self._looked + POLL - now
         claimed = await self._look(now, room, modes)
-        if not claimed.more:
-            self._throttle.rest()
-        else:
+        if claimed.more:
             return 0 if self._room(self._monotonic()) else self._rest(self._monotonic())
+        self._throttle.rest()
         if claimed.next_due is not None:
             return min(POLL, max(0.0, (claimed.next_due - self._clock()) / 1000))
         return POLL
 
     async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
         """Claim and hand over; remember that nothing waits, unless a hint came meanwhile."""
-        self._looked, self._hinted = now, False
-        claimed = await self._claim(room, modes)
+        self._looked, self._hinted, self._asked = now, False, room
+        try:
+            claimed = await self._claim(room, modes)
+        finally:
+            self._asked = 0
         waits = claimed.more or claimed.next_due is not None or self._hinted
         self._empty = frozenset() if waits else frozenset(modes)
         self._hand_over(claimed)
@@ -246,8 +248,9 @@ class Lane:
         return self._holds and not self.paused and self.provider.ready
 
     def _room(self, now: float) -> int:
-        window = self.settings.window - len(self._in_hand) - self._reserved
-        return max(0, min(self._throttle.room(now), self.provider.room, window))
+        taken = self._reserved + self._asked + len(self._leaving)
+        window = self.settings.window - len(self._in_hand) - self._reserved - self._asked
+        return max(0, min(self._throttle.room(now) - self._asked, self.provider.room - taken, window))
 
     def _rest(self, now: float) -> float:
         """Until the throttle lets one part go, if that is what is waited for; else until a nudge, or a poll."""
@@ -336,10 +339,6 @@ class Lane:
         """Bound, unbound, or there is room again."""
         self._note_health(self._monotonic())
         self._wake()
-
-    async def receipt(self, receipt: Receipt) -> None:
-        """Store and match a receipt; returns after the commit. Raises StoreUnavailable."""
-        await self._receipts.take(receipt)
 
     def _note_health(self, now: float) -> None:
         self._metrics.account_bound.labels(self.name).set(self.provider.bound)

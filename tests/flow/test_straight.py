@@ -11,10 +11,10 @@ import pytest
 from gateway.intake import Intake
 from gateway.sender import Lane
 from gateway.states import Status
-from gateway.store import people
+from gateway.store import people, queue
 from gateway.store.database import StoreUnavailable
 from tests.fakes.provider import DEADLINE, FakeProvider, accept, keep
-from tests.flow.test_lane import Moody, lane_of, running
+from tests.flow.test_lane import Moody, Seconds, lane_of, running
 from tests.heart import METZ, Heart, opened
 
 
@@ -103,6 +103,38 @@ async def test_a_store_that_fails_leaves_nothing_reserved(heart: Heart) -> None:
         await _looked(heart, lane)
         room = lane.reserve("standard", 1)
         assert room is not None
+        room.end(())
+
+
+class Gate(Moody):
+    """A store in which a claim stays under way until it is let through."""
+
+    def __init__(self, store: Any) -> None:
+        super().__init__(store)
+        self.closed = False
+        self.claiming, self.through = asyncio.Event(), asyncio.Event()
+
+    async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1) -> Any:
+        if self.closed and verb is queue.claim:
+            self.claiming.set()
+            await self.through.wait()
+        return await super().join(verb, item, after, weight)
+
+
+async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: Heart) -> None:
+    gate, seconds = Gate(heart.store), Seconds()
+    async with _open_lane(heart, FakeProvider(keep), gate, window=2, monotonic=seconds) as lane:
+        gate.closed = True
+        seconds.now += 2.0  # time to look again, without a hint: it asks for all its window
+        lane.changed()
+        async with asyncio.timeout(DEADLINE):
+            await gate.claiming.wait()
+        assert lane.reserve("standard", 1) is None
+        gate.closed = False
+        gate.through.set()
+        async with asyncio.timeout(DEADLINE):
+            while (room := lane.reserve("standard", 2)) is None:
+                await heart.rows("SELECT 1")
         room.end(())
 
 
