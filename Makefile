@@ -36,6 +36,7 @@ bench: $(INSTALLED) ## messages a second, beside Kannel in the same run
 lock: $(INSTALLED) ## choose versions anew; needs pip-tools
 	pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-annotate \
 	  --no-header --no-emit-options --no-emit-index-url --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	sed -i '1i # Every package with its version and hashes, for `pip install --require-hashes`. Made by `make lock`.' requirements.lock
 
 clean: ## remove what was made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from ulid import ULID
+from ulid_transform import ulid_now
 
 from gateway import numbers
 from gateway.deadlines import deadline
@@ -87,7 +87,7 @@ def finish(one: Draft, why: Verdict | None, common: Common) -> NewMessage:
     times = _times(recipe, status)
     ignored = why is not None
     return NewMessage(
-        ulid=str(ULID()),
+        ulid=ulid_now(),
         school=recipe.school.uai,
         app=common.app,
         batch=None,

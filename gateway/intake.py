@@ -8,7 +8,7 @@ from datetime import datetime
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
-from ulid import ULID
+from ulid_transform import ulid_now
 
 from gateway.caller import Caller, Claim
 from gateway.drafting import Common, Draft, Recipient, draft, finish
@@ -78,7 +78,7 @@ class Intake:
     ) -> tuple[str | None, bytes]:
         """Accept a group send, all or nothing: its public id and the JSON of the answer. Raises Problem."""
         group = self._gather(body, caller)
-        public = None if dry_run else f"bat_{ULID()}"
+        public = None if dry_run else f"bat_{ulid_now()}"
 
         def build(known: Known) -> Built:
             return _build_batch(group, known, public or "", body)

@@ -7,6 +7,7 @@ thus never replaces the price of a destination.
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from gateway.model import AccountSettings, Price
 
@@ -28,6 +29,7 @@ def euros(micros: int) -> str:
     return f"{'-' if micros < 0 else ''}{whole}.{decimals[:4]}{decimals[4:].rstrip('0')}"
 
 
+@lru_cache(maxsize=256)
 def _micros(amount: Decimal) -> int:
     return int(amount * MICROS)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from ulid import ULID
+from ulid_transform import ulid_now
 
 from gateway.caller import Scope
 from gateway.store.tables import api_key
@@ -57,7 +57,7 @@ async def create_key(
     expires_at: int | None,
 ) -> str:
     """Store a key made by ``new_secret``; returns its id (``key_`` and a ULID)."""
-    key_id = f"key_{ULID()}"
+    key_id = f"key_{ulid_now()}"
     row = {
         "id": key_id,
         "sha256": digest(secret),
