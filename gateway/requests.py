@@ -97,7 +97,7 @@ class MessageFields(Body):
     action: Code | None = None
     text: Text | None = None
     template: Code | None = None
-    variables: Variables = {}
+    variables: Variables = Field(default_factory=dict)
     sensitive: tuple[Short, ...] = ()
     recipient: RecipientInfo = RecipientInfo()
     subject: Subject | None = None
@@ -157,7 +157,7 @@ class RecipientIn(Body):
     contacts: tuple[Contact, ...] | None = None
     label: Short = ""
     kind: Kind | None = None
-    variables: Variables = {}
+    variables: Variables = Field(default_factory=dict)
     consent: StrictBool | None = None
     do_not_sms: StrictBool = False
     flags: Flags = Flags()
