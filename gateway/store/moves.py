@@ -3,7 +3,7 @@
 Each verb of a person answers one ``Move`` an id and may be repeated without harm.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.deadlines import SENDING_MS, may_resend
@@ -23,12 +23,17 @@ class Move:
     code: str = ""
 
 
-async def release(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
-    """Held messages leave: at once, or at their ``send_at``. Validity runs from then."""
+async def _each(conn: Conn, ids: Sequence[int], rules: Rules, deed: Callable[[Desk, Head], Move]) -> list[Move]:
+    """Do a deed to each message that exists, once, in the order asked."""
     desk = await Desk.take(conn, rules, ids)
-    moves = [_release(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
+    moves = [deed(desk, desk.heads[id_]) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
     await desk.put_back(conn)
     return moves
+
+
+async def release(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
+    """Held messages leave: at once, or at their ``send_at``. Validity runs from then."""
+    return await _each(conn, ids, rules, lambda desk, head: _release(desk, head, now, actor))
 
 
 def _release(desk: Desk, head: Head, now: int, actor: str) -> Move:
@@ -52,10 +57,7 @@ def _release(desk: Desk, head: Head, now: int, actor: str) -> Move:
 
 async def cancel(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
     """Messages of which nothing was handed over end here. A message in doubt is never cancelled."""
-    desk = await Desk.take(conn, rules, ids)
-    moves = [_cancel(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
-    await desk.put_back(conn)
-    return moves
+    return await _each(conn, ids, rules, lambda desk, head: _cancel(desk, head, now, actor))
 
 
 def _cancel(desk: Desk, head: Head, now: int, actor: str) -> Move:
@@ -72,10 +74,7 @@ def _cancel(desk: Desk, head: Head, now: int, actor: str) -> Move:
 
 async def resend(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
     """Send the uncertain parts of messages once more, knowing that they may arrive twice."""
-    desk = await Desk.take(conn, rules, ids)
-    moves = [_resend(desk, desk.heads[id_], now, actor) for id_ in dict.fromkeys(ids) if id_ in desk.heads]
-    await desk.put_back(conn)
-    return moves
+    return await _each(conn, ids, rules, lambda desk, head: _resend(desk, head, now, actor))
 
 
 def _resend(desk: Desk, head: Head, now: int, actor: str) -> Move:
