@@ -5,7 +5,6 @@ import asyncio
 import json
 import signal
 import sys
-from contextlib import suppress
 from dataclasses import asdict, fields
 
 from adapters.smpp.simulator import Simulator
@@ -61,8 +60,7 @@ async def main(args: argparse.Namespace) -> int:
     options = SimulatorOptions(**{option.name: getattr(args, option.name) for option in fields(SimulatorOptions)})
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         async with Simulator(options) as simulator:
             print(f"SMSC simulator listening on {options.host}:{simulator.port}", file=sys.stderr, flush=True)
