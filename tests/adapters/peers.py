@@ -21,7 +21,7 @@ PATIENCE = 20.0
 
 def require(program: str) -> str:
     """The path of a program."""
-    found = shutil.which(program)
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
     if not found:
         missing(f"{program} is not installed: tests/install_peers.sh installs it")
     assert found
@@ -46,8 +46,19 @@ def install_node_packages() -> str:
     return node
 
 
+def perl_with_smpp() -> str:
+    """The path of perl, that finds Net::SMPP."""
+    perl = require("perl")
+    if subprocess.run([perl, "-MNet::SMPP", "-MJSON::PP", "-e1"], capture_output=True, check=False).returncode:
+        missing("the Perl module Net::SMPP is not installed: tests/install_peers.sh installs it")
+    return perl
+
+
+_RUNS = {".js": install_node_packages, ".pl": perl_with_smpp}
+
+
 class Peer:
-    """A running Node script and what it said."""
+    """A running script and what it said, a line of JSON each time."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -63,22 +74,35 @@ class Peer:
                 self.said.append(json.loads(line))
         return found
 
+    async def ended(self) -> int:
+        """Read on to its end; its exit status."""
+        assert self._process.stdout
+        async with asyncio.timeout(PATIENCE):
+            while line := await self._process.stdout.readline():
+                self.said.append(json.loads(line))
+            return await self._process.wait()
+
 
 @asynccontextmanager
 async def script(name: str, *arguments: str) -> AsyncIterator[Peer]:
-    """Run tests/interop/<name> until left."""
-    node = install_node_packages()
-    process = await asyncio.create_subprocess_exec(
-        *(node, str(INTEROP / name), *arguments), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+    """Run tests/interop/<name> until left, by Node or Perl as its name ends; its input closes when it is left."""
+    runs = _RUNS[Path(name).suffix]()
+    command = (runs, str(INTEROP / name), *arguments)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
     try:
         yield Peer(process)
     finally:
-        assert process.stdin
-        process.stdin.close()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
+        await _stopped(process)
+
+
+async def _stopped(process: asyncio.subprocess.Process) -> None:
+    """Close its input, and kill what goes on nevertheless."""
+    assert process.stdin
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(PATIENCE):
             await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
