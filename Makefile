@@ -1,6 +1,11 @@
 # Vaguemestre: `make demo` shows it, `make test` proves it. Everything is installed into .venv, from hashes.
 
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+# The distribution's own Python first, if it can make a venv: it is built with profile-guided optimisation, which one
+# compiled by pyenv is not, and a message costs the gateway a sixth less.
+NAMES := python3.11 python3.12 python3.13 python3
+FIT := import ensurepip, sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in $(NAMES:%=/usr/bin/%) $(NAMES); do $$p -c '$(FIT)' 2>/dev/null && echo $$p && exit; done; \
+  for p in $(NAMES); do command -v $$p && exit; done)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
