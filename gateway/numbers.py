@@ -43,6 +43,9 @@ _PREFIXES = {
 #: Where a number is looked for that its prefix's country code does not have: Mayotte's 070935, Saint-Pierre's 0708.
 _ELSEWHERE = ("262", "508")
 
+#: Digits below which a provider's address is no number of a telephone, but a short code.
+_SHORTEST = 7
+
 _NOT_MOBILE = {
     PhoneNumberType.FIXED_LINE: "landline",
     PhoneNumberType.PREMIUM_RATE: "premium",
@@ -176,6 +179,23 @@ def _fault(digits: str, number: PhoneNumber) -> str:
     if number.country_code == 33 and digits[0] == "0" and len(digits) < 10:
         return "short"
     return _IMPOSSIBLE.get(is_possible_number_with_reason(number), "unassigned")
+
+
+def same(said: str, e164: str) -> bool | None:
+    """Whether a number as a provider writes it is ours; None when it says none (empty, masked, a short code, a name).
+
+    It may be international with or without plus or 00, national with or without its 0, or both (``+33 (0)6…``), and
+    have digits of routing in front. Two that merely end alike are not the same.
+    """
+    digits = said.partition("/")[0].partition("@")[0].lstrip("+").removeprefix("00")
+    if not digits.isdecimal() or len(digits) < _SHORTEST:
+        return None
+    own = e164.removeprefix("+")
+    if digits.endswith(own):
+        return True
+    code = next((own[:size] for size in (1, 2, 3) if int(own[:size] or 0) in COUNTRY_CODE_TO_REGION_CODE), "")
+    national = own[len(code) :]
+    return digits.removeprefix(code).removeprefix("0") == national or digits.removeprefix("0") == national
 
 
 def mask(number: str) -> str:

@@ -11,9 +11,8 @@ from typing import Final
 
 from adapters.smpp import codes
 from adapters.smpp.connection import Link
-from adapters.smpp.options import IdForm
 from adapters.smpp.pdu import Pdu
-from adapters.smpp.receipt import is_receipt, read_receipt
+from adapters.smpp.receipt import Reading, is_receipt, read_receipt
 from gateway.provider import Upstream
 
 AT_ONCE: Final = 1000
@@ -22,8 +21,8 @@ AT_ONCE: Final = 1000
 class Inbox:
     """The receipts of one link that are being stored."""
 
-    def __init__(self, form: IdForm, upstream: Upstream, wall: Callable[[], datetime]) -> None:
-        self._form = form
+    def __init__(self, reading: Reading, upstream: Upstream, wall: Callable[[], datetime]) -> None:
+        self._reading = reading
         self._upstream = upstream
         self._wall = wall
         self._tasks: set[asyncio.Task[None]] = set()
@@ -31,7 +30,7 @@ class Inbox:
 
     def take(self, link: Link, pdu: Pdu) -> bool:
         """Take a deliver_sm; True when it was an incoming message, which is refused."""
-        if not is_receipt(pdu):
+        if not is_receipt(pdu, by_text=self._reading.by_text):
             link.session.respond(pdu, codes.RX_T_APPN)
             return True
         task = asyncio.create_task(self._store(link, pdu))
@@ -55,7 +54,7 @@ class Inbox:
     async def _store(self, link: Link, pdu: Pdu) -> None:
         status = codes.RX_T_APPN
         try:
-            await self._upstream.receipt(read_receipt(pdu, self._wall(), self._form))
+            await self._upstream.receipt(read_receipt(pdu, self._wall(), self._reading))
             status = codes.ROK
         finally:
             link.session.respond(pdu, status)

@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from gateway.model import AccountSettings, Duration
+from gateway.states import Status
 
+#: What a word of a receipt may be said to mean.
+ReceiptState = Literal[Status.DELIVERED, Status.UNDELIVERED, Status.EXPIRED, Status.REJECTED, Status.IN_TRANSIT]
 IdForm = Literal["auto", "raw", "hex-to-dec", "dec-to-hex"]
 
 
@@ -49,6 +52,8 @@ class SmppAccount(AccountSettings):
         "udh8", description="how parts say that they belong together; sar and payload are not available yet"
     )
     message_id: IdForm = Field("auto", description="how the id of a receipt differs from that of the answer")
+    receipts_by_text: bool = Field(False, description="a text that reads like a receipt is one, without any mark")
+    receipt_states: dict[str, ReceiptState] = Field({}, description="words of its receipts that we do not know")
     tls: bool = Field(False, description="encrypted link; not available yet")
 
     @property
@@ -63,6 +68,11 @@ class SmppAccount(AccountSettings):
         if value not in built:
             raise ValueError(cure)
         return value
+
+    @field_validator("receipt_states")
+    @classmethod
+    def _in_capitals(cls, value: dict[str, Status]) -> dict[str, Status]:
+        return {word.strip().upper(): meaning for word, meaning in value.items()}
 
     @field_validator("password")
     @classmethod

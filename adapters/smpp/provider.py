@@ -22,6 +22,7 @@ from adapters.smpp.ids import stored_key
 from adapters.smpp.inbox import Inbox
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.pdu import Pdu
+from adapters.smpp.receipt import reading_of
 from adapters.smpp.session import Session, Timers
 from adapters.smpp.states import Role, State
 from adapters.smpp.status import REBIND, verdict
@@ -125,7 +126,7 @@ class SmppProvider:
 
     async def _one_link(self, upstream: Upstream) -> None:
         """From connecting to the end of the session, whatever ends it."""
-        inbox = Inbox(self._options.message_id, upstream, lambda: datetime.now(UTC).replace(tzinfo=None))
+        inbox = Inbox(reading_of(self._options), upstream, lambda: datetime.now(UTC).replace(tzinfo=None))
         link = await self._connect(upstream, inbox)
         if not link:
             return

@@ -1,12 +1,18 @@
 """Dates of receipts, in any of the forms that are met. They carry no zone and are naive."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_LEADING: Final = re.compile(r"\d{10,16}(?!\d)|\d[\d:/.T-]*(?: \d[\d:/.-]*)?")
+#: With signs between: the year first (of two or four digits), or last (of four).
+_YEAR_FIRST: Final = re.compile(r"(\d{4}|\d\d)[-/.](\d\d)[-/.](\d\d)(?:[ T](\d\d):?(\d\d)(?::?(\d\d))?)?(?!\d)")
+_YEAR_LAST: Final = re.compile(r"(\d\d)[-/.](\d\d)[-/.](\d{4})(?:[ T](\d\d):?(\d\d)(?::?(\d\d))?)?(?!\d)")
+_DIGITS: Final = re.compile(r"(\d{6,16})(?!\d)")
 #: By the number of digits: how many of them are the year, and how many are read at all.
 _LAYOUTS: Final[dict[int, tuple[tuple[int, int], ...]]] = {
+    6: ((2, 6),),
+    8: ((4, 8),),
     10: ((2, 10),),
     12: ((2, 12), (4, 12)),
     14: ((4, 14),),
@@ -18,12 +24,24 @@ _NEAR: Final = timedelta(days=10)
 
 def read_date(value: str, near: datetime) -> datetime | None:
     """The date that ``value`` begins with: of several readings, the one nearest to ``near`` (naive)."""
-    found = _LEADING.match(value.strip())
-    if not found:
-        return None
-    digits = re.sub(r"\D", "", found[0])
-    readings = [reading for layout in _LAYOUTS.get(len(digits), ()) if (reading := _parse(digits, layout))]
-    best = min(readings, key=lambda reading: abs(reading - near), default=None)
+    value = value.strip()
+    if found := _YEAR_LAST.match(value):
+        day, month, year, *time = found.groups()
+        return _date(year, month, day, *time)
+    if found := _YEAR_FIRST.match(value):
+        year, month, day, *time = found.groups()
+        days = [(year, month, day), (day, month, year)] if len(year) == 2 else [(year, month, day)]
+        return _nearest([_date(*each, *time) for each in days], near)
+    found = _DIGITS.match(value)
+    return _of_digits(found[1], near) if found else None
+
+
+def _nearest(readings: Iterable[datetime | None], near: datetime) -> datetime | None:
+    return min((each for each in readings if each), key=lambda each: abs(each - near), default=None)
+
+
+def _of_digits(digits: str, near: datetime) -> datetime | None:
+    best = _nearest((_parse(digits, layout) for layout in _LAYOUTS.get(len(digits), ())), near)
     unix = _unix(digits)
     if unix and (best is None or abs(unix - near) < _NEAR <= abs(best - near)):
         return unix
@@ -32,11 +50,14 @@ def read_date(value: str, near: datetime) -> datetime | None:
 
 def _parse(digits: str, layout: tuple[int, int]) -> datetime | None:
     year, used = layout
-    pairs = [int(digits[at : at + 2]) for at in range(year, used, 2)]
-    month, day, hour, minute, second = pairs if len(pairs) == 5 else (*pairs, 0)
-    century = 2000 if year == 2 else 0
+    return _date(digits[:year], *(digits[at : at + 2] for at in range(year, used, 2)))
+
+
+def _date(year: str, month: str, day: str, *time: str | None) -> datetime | None:
+    hour, minute, second = [int(part or 0) for part in (*time, 0, 0, 0)[:3]]
+    century = 2000 if len(year) == 2 else 0
     try:
-        return datetime(century + int(digits[:year]), month, day, hour, minute, second)  # noqa: DTZ001
+        return datetime(century + int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001
     except ValueError:
         return None
 

@@ -1,8 +1,8 @@
 """The text of a delivery receipt: SMPP 3.4 appendix B, and what providers make of it.
 
-Rules: no field is required, none has a fixed place or width. A field is a known key and its colon; its value
-goes to the next key. What follows ``text:`` is the message: nothing is read there, unless the state stands
-only there. Bytes are read as Latin-1 (one character an octet) or as UTF-16, whichever shows a key.
+Rules: no field is required, none has a fixed place, width or case. A field is a known key with its colon or equals
+sign; its value goes to the next key. What follows ``text:`` is the message: nothing is read there, unless the
+state stands only there. Bytes are read as Latin-1 (one character an octet) or as UTF-16, whichever shows a key.
 """
 
 import re
@@ -13,31 +13,36 @@ from typing import Final, NamedTuple
 
 from adapters.smpp.receipt_dates import read_date
 
+_GAP: Final = r"[\s_+\x11-]*"  # inside a key; 0x11 is the underscore of GSM 03.38
 _KEYS: Final = {
     "id": "id",
     "sub": "sub",
     "dlvrd": "dlvrd",
-    "submit": "submit[ _]?date",
-    "done": "done[ _]?date",
-    "stat": "stat(?:us)?",
-    "err": "err(?:or)?",
+    "submit": f"submit{_GAP}(?:date|time)",
+    "done": f"done{_GAP}(?:date|time)",
+    "stat": "stat(?:us|e)?",
+    "err": f"err(?:or)?(?:{_GAP}code)?",
     "text": "text",
 }
+#: Another name of the id, for who writes no ``id:``.
+_OTHER_ID: Final = f"(?:message|msg){_GAP}id"
 _DATES: Final = ("submit", "done")
 
 
 def _key_pattern() -> re.Pattern[str]:
     """A key stands alone, or is glued to the value before it (``stat:DELIVRDerr:000``): never to a word."""
-    alone = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KEYS.items())
-    glued = "|".join(f"(?P<{name}_>{pattern})" for name, pattern in _KEYS.items() if name != "id")
-    first = "[" + "".join({key[0] + key[0].upper() for key in _KEYS.values()}) + "]"  # most octets begin no key
-    return re.compile(rf"(?={first})(?:(?<![\w.-])(?i:{alone})|(?<=[0-9A-Z.])(?:{glued}))\s*:")
+    alone = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _KEYS.items()) + f"|(?P<other>{_OTHER_ID})"
+    glued = "|".join(f"(?P<{name}_>(?i:{key[0]}){key[1:]})" for name, key in _KEYS.items() if name != "id")
+    first = "[" + "".join(sorted({key[0] + key[0].upper() for key in (*_KEYS.values(), "m")})) + "]"
+    return re.compile(rf"(?={first})(?:(?<![\w.-])(?i:{alone})|(?<=[0-9A-Z.])(?:{glued}))[\"']?\s*[:=]")
 
 
 _KEY: Final = _key_pattern()
-_STATE: Final = re.compile(r"\s*[A-Z_]{5,}\b")
-_SEPARATORS: Final = re.compile(r"[\s,;|]+")
-_VENDOR_FIELDS: Final = re.compile(r"(?:\s*[A-Za-z_]\w*:\S*)*\s*")
+_STATE: Final = re.compile(r"\s*[\"']?[A-Z_]{5,}\b")
+_SEPARATORS: Final = re.compile(r"[\s\0,;|&}]+")
+_VENDOR_FIELDS: Final = re.compile(r"(?:\s*(?!(?i:msg|message|body|content|sms):)[A-Za-z_]\w*:\S*)*\s*")
+_VENDOR_FIELD: Final = re.compile(r"\w[:=]")
+_QUOTED: Final = re.compile(r"\s*([\"'])(.*?)\1")
 _NO_VALUE: Final = re.compile(r"(?i:null|none|nil|n/a|\.*|-*)")
 
 
@@ -86,18 +91,25 @@ def blank(body: bytes) -> bytes:
     return _blanked(_view(body), body)
 
 
+def is_receipt_text(body: bytes) -> bool:
+    """Whether a text has the shape of a receipt: a state, and an id or a date."""
+    names = {field.name for field in _view(body).found}
+    return "stat" in names and not names.isdisjoint({"id", "other", *_DATES})
+
+
 def _said(view: _View, near: datetime) -> Fields:
     values: dict[str, str] = {}
     for name, begin, end in view.found:
         values.setdefault(name, view.text[begin:end].strip())
+    last = view.found[-1].name if view.found else ""
     return Fields(
-        id=_word(values.get("id", "")),
+        id=next(filter(None, (_id(values.get(name, ""), last=name == last) for name in ("id", "other"))), None),
         stat=_word(values.get("stat", "")),
         err=_word(values.get("err", "")),
         sub=_count(values.get("sub", "")),
         dlvrd=_count(values.get("dlvrd", "")),
-        submit_date=read_date(values.get("submit", ""), near),
-        done_date=read_date(values.get("done", ""), near),
+        submit_date=read_date(_bare(values.get("submit", "")), near),
+        done_date=read_date(_bare(values.get("done", "")), near),
     )
 
 
@@ -150,9 +162,23 @@ def _personal(text: str, fields: list[_Found]) -> tuple[int, int]:
     return (0, 0) if _VENDOR_FIELDS.fullmatch(rest) else (len(text) - len(rest), len(text))
 
 
+def _id(value: str, *, last: bool) -> str | None:
+    """An id goes to the next known key: it may hold spaces, but no other field; the last of all is one word."""
+    whole = _bare(value).strip("\0,;|& \t\r\n")
+    if last or _VENDOR_FIELD.search(whole.partition(" ")[2]):
+        return _word(value)
+    return None if _NO_VALUE.fullmatch(whole) else whole
+
+
 def _word(value: str) -> str | None:
-    word = _SEPARATORS.split(value, maxsplit=1)[0]
+    word = _SEPARATORS.split(_bare(value), maxsplit=1)[0]
     return None if _NO_VALUE.fullmatch(word) else word
+
+
+def _bare(value: str) -> str:
+    """Without the quotes around it."""
+    quoted = _QUOTED.match(value)
+    return quoted[2].strip() if quoted else value
 
 
 def _count(value: str) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gateway import numbers
 from gateway.states import FINAL, Status
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, PartRow, Rules
@@ -44,16 +45,10 @@ async def doubts(conn: Conn, account: str) -> list[Doubt]:
 def settled_by(doubts: Iterable[Doubt], said: tuple[str, str, datetime | None], rules: Rules) -> int | None:
     """The oldest uncertain part that a receipt (number, sender, submit date) may be of."""
     to, sender, submitted = said
-    alike = [doubt for doubt in doubts if same_number(to, doubt.number) and _same_sender(sender, doubt.sender)]
+    alike = [doubt for doubt in doubts if numbers.same(to, doubt.number) and _same_sender(sender, doubt.sender)]
     if any(doubt.state == Status.SENDING for doubt in alike):
         return None
     return next((doubt.part for doubt in alike if _near(submitted, doubt, rules)), None)
-
-
-def same_number(said: str, ours: str) -> bool:
-    """Whether the provider's writing of a number is ours: national and international forms end alike."""
-    digits, own = said.lstrip("+0"), ours.lstrip("+")
-    return bool(digits) and (own == digits or (len(digits) >= 8 and own.endswith(digits[-9:])))
 
 
 def _same_sender(said: str, ours: str) -> bool:

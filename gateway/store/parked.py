@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway import numbers
 from gateway.provider import Accepted, Outcome
 from gateway.states import Status
 from gateway.store.bulk import fetch, select_in, update_rows
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
-from gateway.store.doubt import NEAR, apply, doubts, same_number, settled_by
+from gateway.store.doubt import NEAR, apply, doubts, settled_by
 from gateway.store.tables import receipt
 
 
@@ -32,7 +33,7 @@ class Overtaking:
     def may_be_of(self, row: PartRow, number: str) -> bool:
         """Not one that was there before the part left: ids come round again."""
         before = (row.claimed_at or self.at) - int(NEAR.total_seconds() * 1000)
-        return self.at >= before and (self.exact or same_number(self.to, number))
+        return self.at >= before and (self.exact or numbers.same(self.to, number) is True)
 
 
 async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> dict[tuple[str, str], list[Overtaking]]:

@@ -12,12 +12,13 @@ from datetime import datetime
 
 import orjson
 
+from gateway import numbers
 from gateway.provider import Receipt
 from gateway.store.bulk import insert_rows, select_in
 from gateway.store.counters import reserve
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
-from gateway.store.doubt import Doubt, apply, doubts, same_number, settled_by
+from gateway.store.doubt import Doubt, apply, doubts, settled_by
 from gateway.store.tables import parked, receipt
 
 _RECEIPT = (
@@ -98,7 +99,7 @@ def _best(item: Incoming, found: dict[tuple[str, str], list[tuple[int, str]]]) -
     said = item.receipt
     for key in said.keys:
         for part_id, number in found.get((item.account, key), ()):
-            if same_number(said.to, number):
+            if numbers.same(said.to, number):
                 return Matched(part_id, "id")
     for key in said.keys[:1]:
         for part_id, _number in found.get((item.account, key), ()):

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.smpp.options import SmppAccount
+from gateway.states import Status
 
 REQUIRED: dict[str, Any] = {"name": "operateur-a", "adapter": "smpp", "host": "127.0.0.1", "system_id": "demo"}
 
@@ -40,6 +41,7 @@ def test_sixteen_bit_references_are_narrow() -> None:
         ("reconnect_max", 0.5, "reconnect_min"),
         ("window", 0, "1"),
         ("pasword", "x", "Extra"),
+        ("message_id", "hex", "hex-to-dec"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_cure(key: str, value: Any, cure: str) -> None:
@@ -56,3 +58,10 @@ def test_the_password_is_not_shown() -> None:
 
 def test_every_key_is_described() -> None:
     assert [name for name, field in SmppAccount.model_fields.items() if not field.description] == []
+
+
+def test_the_words_of_receipts_are_told_in_any_case() -> None:
+    told = SmppAccount(**REQUIRED, receipt_states={"badstat ": "undelivered"})
+    assert told.receipt_states == {"BADSTAT": Status.UNDELIVERED}
+    with pytest.raises(ValidationError, match="delivered"):
+        SmppAccount(**REQUIRED, receipt_states={"BADSTAT": "held"})

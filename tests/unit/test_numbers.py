@@ -246,3 +246,38 @@ def test_national(e164: str, shown: str) -> None:
 )
 def test_senders(sender: str, verdict: str | None) -> None:
     assert read_sender(sender, ["36111"]) == verdict
+
+
+@pytest.mark.parametrize(
+    ("said", "ours", "expected"),
+    [
+        ("+33612345678", "+33612345678", True),
+        ("33612345678", "+33612345678", True),
+        ("0033612345678", "+33612345678", True),
+        ("0612345678", "+33612345678", True),
+        ("612345678", "+33612345678", True),
+        ("+330612345678", "+33612345678", True),
+        ("01433612345678", "+33612345678", True),  # digits of routing
+        ("+33612345678/TYPE=PLMN", "+33612345678", True),
+        ("0692123456", "+262692123456", True),
+        ("352621123456", "+352621123456", True),
+        ("+262692123456", "+33692123456", False),  # they end alike
+        ("0712345678", "+33612345678", False),
+        ("12345678", "+33612345678", False),
+        ("33612345679", "+33612345678", False),
+        ("87123456", "+68987123456", True),
+        ("36111", "+33612345678", None),
+        ("CLGPASTEUR", "+33612345678", None),
+        ("33612****78", "+33612345678", None),
+        ("", "+33612345678", None),
+    ],
+)
+def test_a_number_as_a_provider_writes_it(said: str, ours: str, expected: bool | None) -> None:
+    assert numbers.same(said, ours) is expected
+
+
+@given(st.from_regex(r"\+33[67][0-9]{8}", fullmatch=True), st.from_regex(r"\+33[67][0-9]{8}", fullmatch=True))
+def test_the_writings_of_one_number_are_those_of_no_other(one: str, other: str) -> None:
+    writings = (one, one[1:], f"00{one[1:]}", f"0{one[3:]}", one[3:], f"+330{one[3:]}")
+    assert [numbers.same(each, one) for each in writings] == [True] * len(writings)
+    assert [numbers.same(each, other) for each in writings] == [one == other] * len(writings)

@@ -301,6 +301,7 @@ async def test_a_report_tells_every_step_and_every_part(gateway: Gateway) -> Non
     await add_event(store, 1, "released", at=MORNING + 10, status="queued", actor="cpe/key_1")
     await add_event(store, 1, "receipt", part=1, at=MORNING + 30, status="delivered", detail="DELIVRD")
     await add_receipt(store, 257, received_at=MORNING + 30)
+    await add_receipt(store, 258, received_at=MORNING + 35, state="UNDELIV", status="in_transit", intermediate=True)
     await add_receipt(store, 258, received_at=MORNING + 40, state="ENROUTE", status="in_transit")
     await add_receipt(store, 513, received_at=MORNING)
     answer = await gateway.get(f"/v1/messages/{shown}/report")
@@ -310,12 +311,14 @@ async def test_a_report_tells_every_step_and_every_part(gateway: Gateway) -> Non
         ("accepted", None, "00.001"),
         ("released", None, "00.010"),
         ("receipt", 1, "00.030"),
+        ("notification", 2, "00.035"),
         ("receipt", 2, "00.040"),
     ]
     assert answer.json["steps"][1]["actor"] == "cpe/key_1"
-    assert answer.json["steps"][3]["label"] == "Accusé du fournisseur : en transit"
+    assert answer.json["steps"][3]["label"] == "Avis intermédiaire du fournisseur : en transit"
+    assert answer.json["steps"][4]["label"] == "Accusé du fournisseur : en transit"
     assert [part["number"] for part in answer.json["parts"]] == [1, 2]
-    assert [len(part["receipts"]) for part in answer.json["parts"]] == [1, 1]
+    assert [len(part["receipts"]) for part in answer.json["parts"]] == [1, 2]
     assert answer.json["parts"][0]["status_label"] == "Délivré"
     assert answer.json["message"]["parts"] == 2
 

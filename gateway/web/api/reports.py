@@ -33,6 +33,7 @@ STEPS = {
     "matched_by_number": "Accusé reconnu par le numéro",
     "resent": "Envoyé une seconde fois : double possible",
     "receipt": "Accusé du fournisseur",
+    "notification": "Avis intermédiaire du fournisseur",
     "late_receipt": "Accusé tardif du fournisseur",
     "no_receipt": "Aucun accusé dans le délai",
     "expired": "Délai dépassé",
@@ -40,7 +41,7 @@ STEPS = {
 }
 
 #: Steps that a receipt made: they are told once, by the event or, where it moved nothing, by the receipt.
-_OF_RECEIPTS = frozenset({"receipt", "late_receipt", "matched_by_number"})
+_OF_RECEIPTS = frozenset({"receipt", "notification", "late_receipt", "matched_by_number"})
 
 
 async def report(call: Call) -> Reply:
@@ -89,7 +90,8 @@ def _steps(row: Any, parts: Rows, events: Rows, receipts: Rows) -> Iterable[dict
     for receipt in receipts:
         number = receipt.part & 0xFF
         if (number, receipt.received_at) not in told:
-            yield _step(receipt.received_at, "receipt", number, receipt.status, receipt.state)
+            kind = "notification" if receipt.intermediate else "receipt"
+            yield _step(receipt.received_at, kind, number, receipt.status, receipt.state)
 
 
 def _step(
