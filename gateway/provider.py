@@ -112,6 +112,29 @@ class Receipt:
     tlvs: Mapping[int, bytes] = field(default_factory=dict)
 
 
+class Trouble(StrEnum):
+    """Why a link to a provider cannot be made: a closed set, for the metric and the log."""
+
+    UNREACHABLE = "unreachable"  # no connection: name, address, port, firewall
+    TLS = "tls"  # a connection, but no encrypted one: certificate refused, expired, for another name
+    NO_ANSWER = "no_answer"  # a connection, but our login was not answered
+    PASSWORD = "password"
+    LOGIN = "login"  # it does not know us
+    ALREADY_BOUND = "already_bound"
+    TOO_MANY_BINDS = "too_many_binds"
+    REFUSED = "refused"  # for another reason
+
+
+class Notice(StrEnum):
+    """What a provider may say that concerns no message, or do wrong: counted."""
+
+    ALERT = "alert_notification"  # a telephone can be reached again
+    NACK = "generic_nack"  # it did not understand something of ours
+    UNKNOWN = "unknown_command"  # it asked for something that we do not serve
+    MISPLACED = "misplaced"  # it asked for something at the wrong time, or that cannot be read
+    BROKEN = "broken"  # what it wrote is no protocol: the link was cut
+
+
 class Prepared(Protocol):
     """A part made ready to leave: built before the claim's commit, so that a crash leaves few doubts."""
 
@@ -136,6 +159,18 @@ class Upstream(Protocol):
 
     def late(self, part: Part, outcome: Outcome) -> None:
         """Tell an answer that came after ``Unknown`` had been told of this part."""
+
+    def failed(self, trouble: Trouble, why: str) -> None:
+        """Tell that a link could not be made, and ``why`` in plain English; at each try."""
+
+    def lost(self, why: str) -> None:
+        """Tell that a link broke that had been up; not when the provider took leave in good order."""
+
+    def congested(self, share: float) -> None:
+        """Tell how busy the provider says it is: 0 idle, 0.9 slow down, 1 stop for now."""
+
+    def noticed(self, notice: Notice, detail: str) -> None:
+        """Tell something that concerns no message. ``detail``: no number, no text."""
 
 
 class Provider(Protocol):

@@ -36,6 +36,7 @@ from gateway.store.queue import Claimed, ClaimOrder, Settled
 from gateway.straight import Reservation
 from gateway.throttle import Throttle
 from gateway.wake import Nudge
+from gateway.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -86,16 +87,16 @@ class Lane:
         self.late = self._recorder.late
         self.receipt = Receipts(self.name, store, rules, metrics, clock).take
         self._recorded = Nudge()
-        self._claiming = True
-        self._holds = False
-        self._down_since: float | None = monotonic()
+        self._claiming, self._holds = True, False
+        self._watch = Watch(self.name, metrics, monotonic())
+        self.failed, self.lost, self.noticed = self._watch.failed, self._watch.lost, self._watch.noticed
 
     # ---- what others see ----
 
     @property
     def down_since(self) -> float | None:
         """Since when (monotonic seconds) it cannot send; None while it can."""
-        return self._down_since
+        return self._watch.down_since
 
     @property
     def failover_after(self) -> float:
@@ -340,9 +341,10 @@ class Lane:
         self._note_health(self._monotonic())
         self._wake()
 
+    def congested(self, share: float) -> None:
+        """The provider says how busy it is: full, it is left alone for a second."""
+        if share >= 1:
+            self._throttle.pause(1.0, self._monotonic())
+
     def _note_health(self, now: float) -> None:
-        self._metrics.account_bound.labels(self.name).set(self.provider.bound)
-        if self._can_send():
-            self._down_since = None
-        elif self._down_since is None:
-            self._down_since = now
+        self._watch.look(now, sends=self._can_send(), bound=self.provider.bound, why=self.provider.why)

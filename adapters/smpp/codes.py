@@ -17,11 +17,16 @@ GENERIC_NACK: Final = _COMMANDS["generic_nack"]
 BIND_RECEIVER: Final = _COMMANDS["bind_receiver"]
 BIND_TRANSMITTER: Final = _COMMANDS["bind_transmitter"]
 BIND_TRANSCEIVER: Final = _COMMANDS["bind_transceiver"]
+QUERY_SM: Final = _COMMANDS["query_sm"]
 SUBMIT_SM: Final = _COMMANDS["submit_sm"]
 DELIVER_SM: Final = _COMMANDS["deliver_sm"]
 UNBIND: Final = _COMMANDS["unbind"]
-ENQUIRE_LINK: Final = _COMMANDS["enquire_link"]
+REPLACE_SM: Final = _COMMANDS["replace_sm"]
+CANCEL_SM: Final = _COMMANDS["cancel_sm"]
 OUTBIND: Final = _COMMANDS["outbind"]
+ENQUIRE_LINK: Final = _COMMANDS["enquire_link"]
+SUBMIT_MULTI: Final = _COMMANDS["submit_multi"]
+DATA_SM: Final = _COMMANDS["data_sm"]
 ALERT_NOTIFICATION: Final = _COMMANDS["alert_notification"]
 
 SUBMIT_SM_RESP: Final = _COMMANDS["submit_sm_resp"]
@@ -41,6 +46,8 @@ RALYBND: Final[int] = consts.SMPP_ESME_RALYBND
 RSYSERR: Final[int] = consts.SMPP_ESME_RSYSERR
 RINVPASWD: Final[int] = consts.SMPP_ESME_RINVPASWD
 RINVSYSID: Final[int] = consts.SMPP_ESME_RINVSYSID
+RBINDFAIL: Final[int] = consts.SMPP_ESME_RBINDFAIL
+RCANCELFAIL: Final[int] = consts.SMPP_ESME_RCANCELFAIL
 RTHROTTLED: Final[int] = consts.SMPP_ESME_RTHROTTLED
 RX_T_APPN: Final[int] = consts.SMPP_ESME_RX_T_APPN
 RX_P_APPN: Final[int] = consts.SMPP_ESME_RX_P_APPN
@@ -56,8 +63,11 @@ MESSAGE_STATE: Final = _TAGS["message_state"]
 NETWORK_ERROR_CODE: Final = _TAGS["network_error_code"]
 MESSAGE_PAYLOAD: Final = _TAGS["message_payload"]
 SC_INTERFACE_VERSION: Final = _TAGS["sc_interface_version"]
+CONGESTION_STATE: Final = 0x0428  # SMPP 5.0: how busy the other side is, 0 to 100
 
+VERSION_33: Final[int] = consts.SMPP_VERSION_33
 VERSION_34: Final[int] = consts.SMPP_VERSION_34
+VERSION_50: Final = 0x50
 UDHI: Final[int] = consts.SMPP_GSMFEAT_UDHI  # esm_class: the text begins with a user data header
 RECEIPT: Final = 0x04  # esm_class: a delivery receipt
 DELIVERY_ACK: Final = 0x08  # esm_class: the phone says that it has the message
@@ -71,3 +81,8 @@ def describe(status: int) -> str:
     """A status as people search for it: ``RINVPASWD 0x0000000E``, or the bare number of a vendor's."""
     name = STATUS_NAMES.get(status)
     return f"{name} 0x{status:08X}" if name else f"0x{status:08X}"
+
+
+def name_of(command: int) -> str:
+    """A command by its name, or as a number when the standard has none for it."""
+    return NAMES.get(command, f"0x{command:08X}")

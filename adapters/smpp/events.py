@@ -1,6 +1,7 @@
 """What a session tells its shell."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from adapters.smpp.pdu import Pdu
@@ -8,9 +9,10 @@ from adapters.smpp.pdu import Pdu
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """We are bound; ``peer`` is the system_id that the other side gave."""
+    """We are bound; ``peer`` is the system_id that the other side gave, ``version`` what it speaks (0: unsaid)."""
 
     peer: str
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,15 @@ class BindRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class OutbindRequested:
+    """An SMSC that connected to us asks us to bind: call ``bind``, or hang up."""
+
+    pdu: Pdu
+
+
+@dataclass(frozen=True, slots=True)
 class Requested:
-    """A submit_sm or deliver_sm to be answered with ``respond``."""
+    """A request that this side serves (submit_sm, deliver_sm, data_sm…), to be answered with ``respond``."""
 
     pdu: Pdu
 
@@ -58,11 +67,51 @@ class LateAnswer:
     pdu: Pdu
 
 
+class Oddity(Enum):
+    """What a peer may say that concerns no message."""
+
+    ALERT = "alert_notification"  # a telephone can be reached again
+    NACK = "generic_nack"  # it did not understand something, and none of our requests has that number
+    UNKNOWN = "unknown_command"  # it asked for something that SMPP 3.4 does not know, or that we do not serve
+    MISPLACED = "misplaced"  # a request that it may not make now, or that cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Something to count; it was answered as the standard says, and the session goes on."""
+
+    what: Oddity
+    pdu: Pdu
+
+
+class Ending(Enum):
+    """How a session ended."""
+
+    LEFT = "left"  # we asked, or hung up on purpose
+    DISMISSED = "dismissed"  # the other side asked: nothing went wrong
+    REFUSED = "refused"  # our bind, or the peer's
+    SILENT = "silent"  # an answer that the session itself waited for did not come
+    LOST = "lost"  # the connection broke
+    BROKEN = "broken"  # what came is not SMPP
+
+
 @dataclass(frozen=True, slots=True)
 class Closed:
     """The session is over; always the last event."""
 
     why: str
+    ending: Ending = Ending.LOST
 
 
-Event = Bound | BindRefused | BindRequested | Requested | Answered | Unanswered | LateAnswer | Closed
+Event = (
+    Bound
+    | BindRefused
+    | BindRequested
+    | OutbindRequested
+    | Requested
+    | Answered
+    | Unanswered
+    | LateAnswer
+    | Odd
+    | Closed
+)

@@ -57,14 +57,12 @@ _BIND: tuple[Field, ...] = (
     Text("address_range", 41),
 )
 _BIND_RESP: tuple[Field, ...] = (Text("system_id", 16),)
+_SOURCE: tuple[Field, ...] = (Number("source_addr_ton"), Number("source_addr_npi"), Text("source_addr", 21))
+_DESTINATION: tuple[Field, ...] = (Number("dest_addr_ton"), Number("dest_addr_npi"), Text("destination_addr", 21))
 _MESSAGE: tuple[Field, ...] = (
     Text("service_type", 6),
-    Number("source_addr_ton"),
-    Number("source_addr_npi"),
-    Text("source_addr", 21),
-    Number("dest_addr_ton"),
-    Number("dest_addr_npi"),
-    Text("destination_addr", 21),
+    *_SOURCE,
+    *_DESTINATION,
     Number("esm_class"),
     Number("protocol_id"),
     Number("priority_flag"),
@@ -76,9 +74,40 @@ _MESSAGE: tuple[Field, ...] = (
     Number("sm_default_msg_id"),
     Octets("short_message"),
 )
-_MESSAGE_RESP: tuple[Field, ...] = (Text("message_id", 65),)
+_MESSAGE_ID: Final = Text("message_id", 65)
+_MESSAGE_RESP: tuple[Field, ...] = (_MESSAGE_ID,)
+_DATA: tuple[Field, ...] = (
+    Text("service_type", 6),
+    Number("source_addr_ton"),
+    Number("source_addr_npi"),
+    Text("source_addr", 65),
+    Number("dest_addr_ton"),
+    Number("dest_addr_npi"),
+    Text("destination_addr", 65),
+    Number("esm_class"),
+    Number("registered_delivery"),
+    Number("data_coding"),
+)
+_REPLACE: tuple[Field, ...] = (
+    _MESSAGE_ID,
+    *_SOURCE,
+    Text("schedule_delivery_time", 17),
+    Text("validity_period", 17),
+    Number("registered_delivery"),
+    Number("sm_default_msg_id"),
+    Octets("short_message"),
+)
+_ALERT: tuple[Field, ...] = (
+    Number("source_addr_ton"),
+    Number("source_addr_npi"),
+    Text("source_addr", 65),
+    Number("esme_addr_ton"),
+    Number("esme_addr_npi"),
+    Text("esme_addr", 65),
+)
 
-#: Every command whose body is known here. All others are read as opaque.
+#: Every command whose body is known here. All others (submit_multi, whose list of recipients has no table, and what
+#: SMPP 5.0 adds) are read as opaque.
 BODIES: Final[dict[int, tuple[Field, ...]]] = {
     codes.GENERIC_NACK: (),
     **dict.fromkeys(codes.BINDS, _BIND),
@@ -87,6 +116,21 @@ BODIES: Final[dict[int, tuple[Field, ...]]] = {
     codes.SUBMIT_SM_RESP: _MESSAGE_RESP,
     codes.DELIVER_SM: _MESSAGE,
     codes.DELIVER_SM_RESP: _MESSAGE_RESP,
+    codes.DATA_SM: _DATA,
+    codes.DATA_SM | codes.RESPONSE: _MESSAGE_RESP,
+    codes.QUERY_SM: (_MESSAGE_ID, *_SOURCE),
+    codes.QUERY_SM | codes.RESPONSE: (
+        _MESSAGE_ID,
+        Text("final_date", 17),
+        Number("message_state"),
+        Number("error_code"),
+    ),
+    codes.CANCEL_SM: (Text("service_type", 6), _MESSAGE_ID, *_SOURCE, *_DESTINATION),
+    codes.CANCEL_SM | codes.RESPONSE: (),
+    codes.REPLACE_SM: _REPLACE,
+    codes.REPLACE_SM | codes.RESPONSE: (),
+    codes.OUTBIND: (Text("system_id", 16), Text("password", 17)),
+    codes.ALERT_NOTIFICATION: _ALERT,
     codes.UNBIND: (),
     codes.UNBIND_RESP: (),
     codes.ENQUIRE_LINK: (),

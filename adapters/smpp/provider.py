@@ -23,13 +23,15 @@ from adapters.smpp.inbox import Inbox
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.receipt import reading_of
-from adapters.smpp.session import Session, Timers
+from adapters.smpp.session import Session
 from adapters.smpp.states import Role, State
 from adapters.smpp.status import REBIND, verdict
 from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
+from adapters.smpp.timers import Timers
 from gateway.provider import (
     Accepted,
     Answer,
+    Notice,
     Outcome,
     Part,
     Prepared,
@@ -200,12 +202,16 @@ class SmppProvider:
             case events.BindRefused(status):
                 self._refused = True
                 self._why = f"bind refused: {codes.describe(status)}"
+            case events.Odd(what, pdu) if self._upstream:
+                self._upstream.noticed(Notice(what.value), codes.name_of(pdu.command))
             case events.Closed(why) if not self._refused:
                 self._why = why
 
     def _answered(self, link: Link, token: _Token, pdu: Pdu) -> None:
         prepared, answer = token
         answer(prepared.part, self._outcome(pdu))
+        if self._upstream and (said := pdu.tlvs.get(codes.CONGESTION_STATE)):
+            self._upstream.congested(min(1.0, said[0] / 100))
         if pdu.status in REBIND:
             link.session.unbind(link.now)
 

@@ -18,11 +18,12 @@ from typing import Final, Self
 from adapters.smpp import codes, events
 from adapters.smpp.connection import Link
 from adapters.smpp.pdu import Pdu
-from adapters.smpp.session import Session, Timers
+from adapters.smpp.session import Session
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_receipts import Delivery, Outbox, receipt_of
 from adapters.smpp.simulator_records import Counts, Submit
 from adapters.smpp.states import BOUND, Role, State
+from adapters.smpp.timers import Timers
 
 _RECEIVERS: Final = frozenset({State.BOUND_RX, State.BOUND_TRX})
 
@@ -145,6 +146,7 @@ class Simulator:
     def _submitted(self, link: Link, pdu: Pdu) -> None:
         options, counts = self.options, self.counts
         if link.session.state not in BOUND:
+            link.session.ignore()
             return  # came together with one that had the connection cut
         system_id = self._links[link]
         counts.submits += 1
@@ -159,6 +161,7 @@ class Simulator:
             link.abort("cut")
         elif self._is_silent():
             counts.unanswered += 1
+            link.session.ignore()
         elif options.latency:
             asyncio.get_running_loop().call_later(options.latency, self._answer_later, link, submit)
         else:

@@ -25,6 +25,7 @@ class State(Enum):
     BOUND_RX = "bound_rx"
     BOUND_TRX = "bound_trx"
     UNBINDING = "unbinding"  # we asked to leave; answers still come
+    DISMISSED = "dismissed"  # the other side asked us to leave; what is in flight may still be answered, both ways
     CLOSED = "closed"
 
 
@@ -37,9 +38,26 @@ BINDS_TO: Final[dict[int, State]] = {
     codes.BIND_TRANSCEIVER: State.BOUND_TRX,
 }
 
+#: Requests that get no answer.
+UNANSWERED: Final = frozenset({codes.OUTBIND, codes.ALERT_NOTIFICATION})
+
+#: Every request that the standard knows. One that is not here, or that our side does not serve, is answered by
+#: generic_nack with RINVCMDID; one that may not be made in this state by its own answer.
+REQUESTS: Final = frozenset(
+    {
+        *codes.BINDS,
+        *UNANSWERED,
+        *(codes.UNBIND, codes.ENQUIRE_LINK, codes.SUBMIT_SM, codes.SUBMIT_MULTI, codes.DATA_SM, codes.DELIVER_SM),
+        *(codes.QUERY_SM, codes.CANCEL_SM, codes.REPLACE_SM),
+    }
+)
+
 _ALWAYS = frozenset({codes.ENQUIRE_LINK, codes.UNBIND})
-_SUBMIT = _ALWAYS | {codes.SUBMIT_SM}
-_DELIVER = _ALWAYS | {codes.DELIVER_SM}
+_SUBMIT = _ALWAYS | {
+    *(codes.SUBMIT_SM, codes.SUBMIT_MULTI, codes.DATA_SM),
+    *(codes.QUERY_SM, codes.CANCEL_SM, codes.REPLACE_SM),
+}
+_DELIVER = _ALWAYS | {codes.DELIVER_SM, codes.DATA_SM, codes.ALERT_NOTIFICATION}
 
 #: The requests that each side accepts from the other in each state.
 RECEIVES: Final[dict[Role, dict[State, frozenset[int]]]] = {
@@ -49,14 +67,16 @@ RECEIVES: Final[dict[Role, dict[State, frozenset[int]]]] = {
         State.BOUND_RX: _ALWAYS,
         State.BOUND_TRX: _SUBMIT,
         State.UNBINDING: _ALWAYS,
+        State.DISMISSED: _ALWAYS,
         State.CLOSED: frozenset(),
     },
     Role.ESME: {
-        State.OPEN: _ALWAYS,
+        State.OPEN: _ALWAYS | {codes.OUTBIND},
         State.BOUND_TX: _ALWAYS,
         State.BOUND_RX: _DELIVER,
         State.BOUND_TRX: _DELIVER,
         State.UNBINDING: _ALWAYS,
+        State.DISMISSED: _ALWAYS,
         State.CLOSED: frozenset(),
     },
 }
@@ -65,4 +85,10 @@ RECEIVES: Final[dict[Role, dict[State, frozenset[int]]]] = {
 SENDS: Final[dict[Role, dict[State, frozenset[int]]]] = {
     Role.ESME: RECEIVES[Role.SMSC],
     Role.SMSC: RECEIVES[Role.ESME],
+}
+
+#: What a side serves when it is not told otherwise; the session itself sees to binds, unbind and enquire_link.
+SERVES: Final[dict[Role, frozenset[int]]] = {
+    Role.SMSC: frozenset({codes.SUBMIT_SM}),
+    Role.ESME: frozenset({codes.DELIVER_SM, codes.DATA_SM}),
 }

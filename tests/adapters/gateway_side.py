@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
-from gateway.provider import Outcome, Part, Prepared, Receipt, Refused
+from gateway.provider import Notice, Outcome, Part, Prepared, Receipt, Refused, Trouble
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
@@ -25,6 +25,10 @@ class Gateway:
         self.receipts: list[Receipt] = []
         self.lates: list[tuple[Part, Outcome]] = []
         self.outcomes: list[tuple[int, Outcome]] = []
+        self.failures: list[tuple[Trouble, str]] = []
+        self.losses: list[str] = []
+        self.congestion: list[float] = []
+        self.notices: list[tuple[Notice, str]] = []
         self.refuse = 0
         self.gate = asyncio.Event()
         self.gate.set()
@@ -43,6 +47,22 @@ class Gateway:
 
     def late(self, part: Part, outcome: Outcome) -> None:
         self.lates.append((part, outcome))
+        self._news.set()
+
+    def failed(self, trouble: Trouble, why: str) -> None:
+        self.failures.append((trouble, why))
+        self._news.set()
+
+    def lost(self, why: str) -> None:
+        self.losses.append(why)
+        self._news.set()
+
+    def congested(self, share: float) -> None:
+        self.congestion.append(share)
+        self._news.set()
+
+    def noticed(self, notice: Notice, detail: str) -> None:
+        self.notices.append((notice, detail))
         self._news.set()
 
     def answer(self, part: Part, outcome: Outcome) -> None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.smpp import codes, events, pdu
-from adapters.smpp.session import Session, Timers
+from adapters.smpp.session import Session
 from adapters.smpp.states import Role
+from adapters.smpp.timers import Timers
 
 TIMERS = Timers(init=5, quiet=30, response=60, leave=2)
 BIND: dict[str, int | str | bytes] = {"system_id": "demo", "password": "x", "interface_version": 0x34}
@@ -63,7 +64,7 @@ class Pair:
         assert isinstance(asked, events.BindRequested)
         self.smsc.accept_bind(asked.pdu, "smsc", self.now)
         self.run()
-        assert self.take(Role.ESME) == [events.Bound("smsc")]
+        assert self.take(Role.ESME) == [events.Bound("smsc", codes.VERSION_34)]
 
     def submit(self, token: Any) -> pdu.Pdu:
         """A submit_sm on its way; what the SMSC was asked."""

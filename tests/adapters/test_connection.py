@@ -6,8 +6,9 @@ from math import inf
 
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.connection import Link
-from adapters.smpp.session import Session, Timers
+from adapters.smpp.session import Session
 from adapters.smpp.states import Role
+from adapters.smpp.timers import Timers
 
 BODY = pdu.body_of(codes.SUBMIT_SM, {"short_message": b"x" * 254})
 PATIENCE = 10.0

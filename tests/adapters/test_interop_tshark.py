@@ -59,7 +59,7 @@ def conversation() -> Pair:
         pair.smsc.respond(pair.submit("late"), status)
         pair.run()
     pair.wait(31)
-    pair.esme.receive(pdu.frame(0x103, 0, 9, b""), pair.now)
+    pair.esme.receive(pdu.frame(0x111, 0, 9, b""), pair.now)  # of SMPP 5.0
     pair.esme.receive(pdu.encode(Pdu(codes.BIND_RECEIVER, 0, 10, BIND)), pair.now)
     pair.esme.unbind(pair.now)
     pair.run()

@@ -13,7 +13,7 @@ from adapters.smpp.provider import SmppProvider
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_receipts import Delivery
-from gateway.provider import Accepted, Cause, Provider, Refused, Throttled, Unavailable, Unknown
+from gateway.provider import Accepted, Cause, Notice, Provider, Refused, Throttled, Unavailable, Unknown
 from gateway.states import Status
 from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.fakes.smsc import ScriptedSmsc, status_answer
@@ -258,6 +258,35 @@ async def test_answers_become_outcomes(answer: Callable[[pdu.Pdu], bytes], outco
             provider.submit([prepared(provider, 1)], gateway.answer)
             await gateway.until(lambda: bool(gateway.outcomes))
     assert gateway.outcomes == [(1, outcome)]
+
+
+async def test_congestion_is_told() -> None:
+    """congestion_state of SMPP 5.0, 0x0428."""
+    answers = [b"7\0\x04\x28\0\1" + bytes((said,)) for said in (0, 95, 100, 255)]
+    async with ScriptedSmsc(
+        lambda asked: status_answer(0, body=answers.pop(0))(asked) if asked.sequence else b""
+    ) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in range(4)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 4)
+    assert gateway.congestion == [0, 0.95, 1, 1]
+
+
+async def test_what_is_not_understood_is_told() -> None:
+    def alert(asked: pdu.Pdu) -> bytes:
+        return (
+            pdu.frame(codes.ALERT_NOTIFICATION, 0, 7, bytes(6)) + status_answer(0)(asked) + pdu.frame(0x111, 0, 8, b"")
+        )
+
+    async with ScriptedSmsc(alert) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: len(gateway.notices) == 2)
+    assert gateway.notices == [(Notice.ALERT, "alert_notification"), (Notice.UNKNOWN, "0x00000111")]
 
 
 async def test_a_session_out_of_step_is_made_again() -> None:

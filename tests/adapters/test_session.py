@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.smpp import codes, events, fields, pdu
+from adapters.smpp.events import Ending, Oddity
 from adapters.smpp.pdu import Pdu
-from adapters.smpp.session import Session, Timers, WrongState
-from adapters.smpp.states import BINDS_TO, BOUND, RECEIVES, SENDS, Role, State
+from adapters.smpp.session import Session, WrongState
+from adapters.smpp.states import BINDS_TO, BOUND, RECEIVES, REQUESTS, SENDS, SERVES, UNANSWERED, Role, State
+from adapters.smpp.timers import Timers
 from tests.adapters.pair import BIND, TIMERS, Pair
 
 
@@ -31,11 +33,15 @@ def session_in(role: Role, state: State) -> Session:
             session.receive(pdu.encode(Pdu(bind | codes.RESPONSE, 0, 1, {"system_id": "s"})), 0)
         else:
             session.receive(pdu.encode(Pdu(bind, 0, 1, BIND)), 0)
-            (asked,) = session.events()
-            assert isinstance(asked, events.BindRequested)
-            session.accept_bind(asked.pdu, "s", 0)
+            (wanted,) = session.events()
+            assert isinstance(wanted, events.BindRequested)
+            session.accept_bind(wanted.pdu, "s", 0)
     if state is State.UNBINDING:
         session.unbind(0)
+    if state is State.DISMISSED:
+        waits = codes.SUBMIT_SM if role is Role.ESME else codes.DELIVER_SM
+        session.request(waits, pdu.body_of(waits, {}), "waits", 0)
+        session.receive(asked(codes.UNBIND), 0)
     if state is State.CLOSED:
         session.lost("gone")
     session.outgoing()
@@ -44,38 +50,63 @@ def session_in(role: Role, state: State) -> Session:
     return session
 
 
-REQUESTS = sorted(number for number in fields.BODIES if not number & codes.RESPONSE)
+#: What the standard knows, and something that SMPP 5.0 adds.
+BROADCAST_SM = 0x111
+COMMANDS = sorted({*REQUESTS, BROADCAST_SM})
+
+
+def asked(command: int, sequence: int = 7) -> bytes:
+    """A request with all its fields empty."""
+    body = pdu.body_of(command, {}) if command in fields.BODIES else b"anything"
+    return pdu.frame(command, 0, sequence, body)
+
+
+def expected(role: Role, state: State, command: int) -> list[tuple[int, int, int]]:
+    """How the standard answers a request in a state: command, status, sequence."""
+    if command not in REQUESTS:
+        return [(codes.GENERIC_NACK, codes.RINVCMDID, 7)]
+    if command in UNANSWERED:
+        return []
+    answer = command | codes.RESPONSE
+    if command not in RECEIVES[role][state]:
+        again = command in codes.BINDS and state in BOUND
+        return [(answer, codes.RALYBND if again else codes.RINVBNDSTS, 7)]
+    if command in (codes.ENQUIRE_LINK, codes.UNBIND):
+        return [(answer, codes.ROK, 7)]
+    served = command in SERVES[role] or command in codes.BINDS
+    return [] if served else [(codes.GENERIC_NACK, codes.RINVCMDID, 7)]
 
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("command", REQUESTS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_request_in_every_state(role: Role, state: State, command: int) -> None:
     session = session_in(role, state)
-    session.receive(pdu.encode(Pdu(command, 0, 7)), 1)
+    session.receive(asked(command), 1)
     told, answers = session.events(), pdu.PduReader().feed(session.outgoing())
     if state is State.CLOSED:
         assert (told, answers) == ([], [])
-    elif command in RECEIVES[role][state]:
-        assert told or command == codes.ENQUIRE_LINK
-        assert all(answer.status == codes.ROK for answer in answers)
-    else:
-        again = command in codes.BINDS and state in BOUND
-        assert told == []
-        assert [(answer.command, answer.status, answer.sequence) for answer in answers] == [
-            (command | codes.RESPONSE, codes.RALYBND if again else codes.RINVBNDSTS, 7)
-        ]
+        return
+    assert [(answer.command, answer.status, answer.sequence) for answer in answers] == expected(role, state, command)
+    kinds = {
+        **dict.fromkeys(SERVES[role], events.Requested),
+        **dict.fromkeys(codes.BINDS, events.BindRequested),
+        codes.OUTBIND: events.OutbindRequested,
+    }
+    handed = [kinds[command]] if command in kinds and command in RECEIVES[role][state] else []
+    assert [type(event) for event in told if not isinstance(event, events.Closed | events.Odd)] == handed
 
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("state", State)
 def test_what_may_not_be_sent_is_our_mistake(role: Role, state: State) -> None:
     session = session_in(role, state)
+    before = session.in_flight
     for command in (codes.SUBMIT_SM, codes.DELIVER_SM):
         if command not in SENDS[role][state]:
             with pytest.raises(WrongState):
                 session.request(command, pdu.body_of(command, {}), "token", 1)
-    assert session.in_flight == 0
+    assert session.in_flight == before
 
 
 def test_bind_tells_the_credentials_and_the_version(pair: Pair) -> None:
@@ -93,8 +124,8 @@ def test_a_refused_bind_closes_both() -> None:
     pair.smsc.refuse_bind(asked.pdu, codes.RINVPASWD)
     pair.run()
     why = "bind refused: RINVPASWD 0x0000000E"
-    assert pair.take(Role.ESME) == [events.BindRefused(codes.RINVPASWD), events.Closed(why)]
-    assert pair.take(Role.SMSC) == [events.Closed(why)]
+    assert pair.take(Role.ESME) == [events.BindRefused(codes.RINVPASWD), events.Closed(why, Ending.REFUSED)]
+    assert pair.take(Role.SMSC) == [events.Closed(why, Ending.REFUSED)]
 
 
 def test_a_bind_answered_by_generic_nack_is_refused() -> None:
@@ -105,16 +136,16 @@ def test_a_bind_answered_by_generic_nack_is_refused() -> None:
 
 
 def test_answers_come_in_any_order(pair: Pair) -> None:
-    asked = [pair.submit(token) for token in "abc"]
+    made = [pair.submit(token) for token in "abc"]
     assert pair.esme.in_flight == 3
-    for each in reversed(asked):
+    for each in reversed(made):
         pair.smsc.respond(each, codes.ROK, {"message_id": str(each.sequence)})
     pair.run()
     told = pair.take(Role.ESME)
     assert [(event.token, event.pdu.text("message_id")) for event in told if isinstance(event, events.Answered)] == [
-        ("c", str(asked[2].sequence)),
-        ("b", str(asked[1].sequence)),
-        ("a", str(asked[0].sequence)),
+        ("c", str(made[2].sequence)),
+        ("b", str(made[1].sequence)),
+        ("a", str(made[0].sequence)),
     ]
     assert pair.esme.in_flight == 0
 
@@ -150,12 +181,13 @@ def test_no_answer_in_time_then_a_late_one(pair: Pair) -> None:
     assert pair.take(Role.ESME) == []
     pair.wait(1)
     assert pair.take(Role.ESME) == [events.Unanswered("a", "no answer in time")]
-    assert pair.esme.in_flight == 0
+    assert (pair.esme.in_flight, pair.esme.doubtful) == (1, 1)
     pair.smsc.respond(asked, codes.ROK, {"message_id": "5"})
     pair.run()
     (late,) = pair.take(Role.ESME)
     assert isinstance(late, events.LateAnswer)
     assert (late.token, late.pdu.text("message_id")) == ("a", "5")
+    assert pair.esme.in_flight == 0
 
 
 def test_late_answers_are_recognised_for_a_bounded_number(pair: Pair) -> None:
@@ -222,7 +254,7 @@ def test_a_dead_link_is_given_up_with_everything_on_it(pair: Pair) -> None:
     pair.wait(60)
     assert pair.take(Role.ESME) == [events.Unanswered("a", "no answer in time")]
     pair.wait(30)
-    assert pair.take(Role.ESME) == [events.Closed("the other side does not answer enquire_link")]
+    assert pair.take(Role.ESME) == [events.Closed("the other side does not answer enquire_link", Ending.SILENT)]
     assert pair.esme.deadline == inf
 
 
@@ -231,7 +263,7 @@ def test_an_unanswered_bind_closes() -> None:
     session.bind(codes.BIND_TRANSCEIVER, BIND, 0)
     assert session.deadline == 60
     session.tick(60)
-    assert session.events() == [events.Closed("no answer to our bind")]
+    assert session.events() == [events.Closed("no answer to our bind", Ending.SILENT)]
 
 
 def test_nobody_may_stay_without_binding() -> None:
@@ -239,7 +271,7 @@ def test_nobody_may_stay_without_binding() -> None:
     assert session.deadline == 5
     session.receive(pdu.encode(Pdu(codes.ENQUIRE_LINK, 0, 1)), 4)
     session.tick(5)
-    assert session.events() == [events.Closed("no bind in time")]
+    assert session.events() == [events.Closed("no bind in time", Ending.SILENT)]
 
 
 def test_without_messages_we_leave() -> None:
@@ -248,7 +280,7 @@ def test_without_messages_we_leave() -> None:
     pair.wait(99)
     assert pair.esme.state is State.BOUND_TRX
     pair.wait(1)
-    assert pair.take(Role.ESME) == [events.Closed("unbound")]
+    assert pair.take(Role.ESME) == [events.Closed("unbound", Ending.LEFT)]
 
 
 @pytest.mark.parametrize("leaver", Role)
@@ -258,8 +290,8 @@ def test_either_side_may_leave(pair: Pair, leaver: Role) -> None:
     session.unbind(pair.now)
     pair.run()
     other = Role.SMSC if leaver is Role.ESME else Role.ESME
-    assert pair.take(leaver) == [events.Closed("unbound")]
-    assert pair.take(other) == [events.Closed("unbound by the other side")]
+    assert pair.take(leaver) == [events.Closed("unbound", Ending.LEFT)]
+    assert pair.take(other) == [events.Closed("unbound by the other side", Ending.DISMISSED)]
 
 
 def test_answers_still_come_while_leaving(pair: Pair) -> None:
@@ -275,20 +307,26 @@ def test_leaving_does_not_wait_for_ever(pair: Pair) -> None:
     pair.cut = True
     pair.esme.unbind(pair.now)
     pair.wait(2)
-    assert pair.take(Role.ESME) == [events.Closed("no answer to our unbind")]
+    assert pair.take(Role.ESME) == [events.Closed("no answer to our unbind", Ending.LEFT)]
 
 
 def test_an_unknown_command_is_refused_and_the_session_lives(pair: Pair) -> None:
-    pair.esme.receive(pdu.frame(0x103, 0, 8, b"data_sm"), pair.now)
+    pair.esme.receive(asked(BROADCAST_SM, 8), pair.now)
     (answer,) = pdu.PduReader().feed(pair.esme.outgoing())
     assert (answer.command, answer.status, answer.sequence) == (codes.GENERIC_NACK, codes.RINVCMDID, 8)
+    (told,) = pair.esme.events()
+    assert isinstance(told, events.Odd)
+    assert (told.what, told.pdu.rest) == (Oddity.UNKNOWN, b"anything")
     assert pair.esme.state is State.BOUND_TRX
 
 
-@pytest.mark.parametrize("command", [codes.OUTBIND, codes.ALERT_NOTIFICATION])
-def test_what_has_no_answer_gets_none(pair: Pair, command: int) -> None:
-    pair.esme.receive(pdu.frame(command, 0, 8, b"anything"), pair.now)
+@pytest.mark.parametrize(
+    ("command", "what"), [(codes.OUTBIND, Oddity.MISPLACED), (codes.ALERT_NOTIFICATION, Oddity.ALERT)]
+)
+def test_what_has_no_answer_gets_none(pair: Pair, command: int, what: Oddity) -> None:
+    pair.esme.receive(asked(command), pair.now)
     assert pair.esme.outgoing() == b""
+    assert [event.what for event in pair.esme.events() if isinstance(event, events.Odd)] == [what]
 
 
 def test_a_malformed_message_is_refused_alone(pair: Pair) -> None:

@@ -14,12 +14,13 @@ from adapters.smpp import codes, events, pdu
 from adapters.smpp.connection import Link
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.provider import SmppProvider
-from adapters.smpp.session import Session, Timers
+from adapters.smpp.session import Session
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_cli import add_arguments, main, summary
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_records import Submit
 from adapters.smpp.states import Role
+from adapters.smpp.timers import Timers
 from gateway.provider import Accepted, Throttled
 from gateway.states import Status
 from gateway.text import Encoding

@@ -1,17 +1,20 @@
 """Metrics: what is counted, and that the reference says the same."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from gateway import __version__
 from gateway.metrics import Metrics
-from gateway.provider import Outcome
+from gateway.provider import Notice, Outcome, Trouble
 from gateway.states import Status
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
-#: Contract section 7, but what belongs to parts that do not exist yet.
+#: Contract section 7, but what belongs to parts that do not exist yet; and what was added to it.
 NAMES = {
     "messages_total": "school,action,status",
     "parts_total": "account,result",
@@ -25,6 +28,9 @@ NAMES = {
     "receipt_delay_seconds": "account",
     "throttled_total": "account",
     "account_bound": "account",
+    "bind_failures_total": "account,reason",
+    "links_lost_total": "account",
+    "provider_notices_total": "account,notice",
     "http_requests_total": "route,method,status",
     "http_request_seconds": "route",
     "store_commit_seconds": "",
@@ -48,6 +54,9 @@ def used() -> Metrics:
     metrics.receipt_delay.labels("a").observe(4)
     metrics.throttled.labels("a").inc()
     metrics.account_bound.labels("a").set(1)
+    metrics.bind_failures.labels("a", "password").inc()
+    metrics.links_lost.labels("a").inc()
+    metrics.notices.labels("a", "alert_notification").inc()
     metrics.http_request("/v1/messages/{id}", "GET", 200, 0.001)
     metrics.commit(0.004)
     metrics.set_store_bytes(lambda: 4096)
@@ -102,6 +111,13 @@ def test_the_reference_names_every_state() -> None:
     row = re.search(r"^\| `status` \(messages\) \|.*$", REFERENCE.read_text("utf-8"), re.M)
     assert row
     assert set(re.findall(r"`(\w+)`", row[0])) - {"status"} == {status.value for status in Status}
+
+
+@pytest.mark.parametrize(("label", "words"), [("reason", Trouble), ("notice", Notice)])
+def test_the_reference_names_every_trouble(label: str, words: type[StrEnum]) -> None:
+    row = re.search(rf"^\| `{label}` \|.*$", REFERENCE.read_text("utf-8"), re.M)
+    assert row
+    assert set(re.findall(r"`(\w+)`", row[0])) - {label} == {word.value for word in words}
 
 
 def test_two_gateways_do_not_share() -> None:
