@@ -164,3 +164,12 @@ class AccountSettings(Settings):
     def narrow(self) -> bool:
         """Whether long messages go with the 16-bit reference, which leaves 152 and 66 units a part."""
         return False
+
+    @property
+    def whole(self) -> bool:
+        """Whether a long message is handed over in one piece, which the provider cuts itself."""
+        return False
+
+    def continues(self, other: "AccountSettings") -> bool:
+        """Whether the rest of a message that ``other`` began may go by this account, so that phones join the parts."""
+        return not self.whole and not other.whole and self.narrow == other.narrow

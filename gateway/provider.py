@@ -18,7 +18,11 @@ from gateway.text import Encoding
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One SMS unit as a provider gets it. ``to`` is E.164 with its plus; times are seconds."""
+    """One SMS unit as a provider gets it, or a whole message. ``to`` is E.164 with its plus; times are seconds.
+
+    A part that ``carries`` several is a message handed over in one piece to an account that takes messages whole:
+    its content is all of the text, its id that of the first part, and its one outcome is that of each.
+    """
 
     id: int
     to: str
@@ -30,6 +34,12 @@ class Part:
     reference: int  # of the concatenation, 0..65535; adapters use as many low bits as they need
     validity: int  # seconds left
     service_code: str  # "0" = none
+    carries: int = 1  # parts, from ``number`` on
+
+    @property
+    def ids(self) -> range:
+        """The ids of the parts that it carries."""
+        return range(self.id, self.id + self.carries)
 
 
 class Cause(StrEnum):

@@ -57,18 +57,18 @@ class Recorder:
 
     def answer(self, part: Part, outcome: Outcome) -> None:
         """The outcome of a part in hand."""
-        self._metrics.parts.labels(self._account, result(outcome)).inc()
-        self._answered.append(self._settled(part, outcome))
+        self._metrics.parts.labels(self._account, result(outcome)).inc(part.carries)
+        self._answered += self._settled(part, outcome)
         self._more.set()
 
     def late(self, part: Part, outcome: Outcome) -> None:
         """An answer to a part that is uncertain by now."""
-        self._metrics.parts.labels(self._account, f"late_{result(outcome)}").inc()
-        self._late.append(self._settled(part, outcome))
+        self._metrics.parts.labels(self._account, f"late_{result(outcome)}").inc(part.carries)
+        self._late += self._settled(part, outcome)
         self._more.set()
 
-    def _settled(self, part: Part, outcome: Outcome) -> Settled:
-        return Settled(part.id, self._account, outcome, self._clock(), self._rules)
+    def _settled(self, part: Part, outcome: Outcome) -> list[Settled]:
+        return queue.settled(part, self._account, outcome, self._clock(), self._rules)
 
     async def run(self) -> None:
         """Store outcomes as they come, until cancelled."""

@@ -1,11 +1,14 @@
-"""Which modes an account may serve now. Pure.
+"""Which modes an account may serve now, and what it may go on with. Pure.
 
 Rules: the first account of a mode that can send takes its messages; the next ones only once every account before
-them has been unable to send for its ``failover_after``. A paused account is unable like any other.
+them has been unable to send for its ``failover_after``. A paused account is unable like any other. What has
+begun to leave goes on by another account only where the phone joins the parts.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+from gateway.model import AccountSettings
 
 
 class Link(Protocol):
@@ -18,6 +21,20 @@ class Link(Protocol):
     @property
     def failover_after(self) -> float:
         """Seconds of that after which the next account takes over."""
+
+
+class Declared(Protocol):
+    """An account with what is declared of it."""
+
+    @property
+    def settings(self) -> AccountSettings:
+        """Its settings."""
+
+
+def may_continue(own: AccountSettings, links: Mapping[str, Declared], begun_by: str) -> bool:
+    """Whether the rest of a message that another account began may go by this one: by any, if that one is no more."""
+    other = links.get(begun_by)
+    return other is None or own.continues(other.settings)
 
 
 def modes_for(

@@ -10,29 +10,21 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from gateway.fairness import Turns
 from gateway.guard import Guard
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
-from gateway.provider import (
-    Accepted,
-    Outcome,
-    Part,
-    Prepared,
-    Provider,
-    Refused,
-    Throttled,
-    Unavailable,
-)
+from gateway.provider import Accepted, Outcome, Part, Prepared, Provider, Refused, Throttled, Unavailable
 from gateway.receipts import Receipts
 from gateway.recorder import Recorder
-from gateway.routing import modes_for
-from gateway.store import queue
+from gateway.routing import may_continue, modes_for
+from gateway.store.claim import Claimed, ClaimOrder, Whole, claim
 from gateway.store.database import Store, StoreUnavailable
 from gateway.store.desk import Rules
 from gateway.store.lock import lane_lock
-from gateway.store.queue import Claimed, ClaimOrder, Settled
+from gateway.store.queue import Settled
 from gateway.straight import Reservation
 from gateway.throttle import Throttle
 from gateway.wake import Nudge
@@ -227,7 +219,7 @@ class Lane:
             return self._looked + POLL - now
         claimed = await self._look(now, room, modes)
         if claimed.more:
-            return 0 if self._room(self._monotonic()) else self._rest(self._monotonic())
+            return 0 if not claimed.blocked and self._room(self._monotonic()) else self._rest(self._monotonic())
         self._throttle.rest()
         if claimed.next_due is not None:
             return min(POLL, max(0.0, (claimed.next_due - self._clock()) / 1000))
@@ -235,7 +227,8 @@ class Lane:
 
     async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
         """Claim and hand over; remember that nothing waits, unless a hint came meanwhile."""
-        self._looked, self._hinted, self._asked = now, False, room
+        self._looked, self._hinted = now, False
+        self._asked = self.settings.window if self.settings.whole else room
         try:
             claimed = await self._claim(room, modes)
         finally:
@@ -260,19 +253,24 @@ class Lane:
         return POLL
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
-        order = ClaimOrder(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules)
-        return await self._store.join(queue.claim, order, weight=room)
+        busy = len(self._in_hand) + self._reserved
+        whole = Whole(self.settings.window - busy, idle=not busy) if self.settings.whole else None
+        order = ClaimOrder(
+            *(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules),
+            *(whole, partial(may_continue, self.settings, self._lanes)),
+        )
+        return await self._store.join(claim, order, weight=room)
 
     def _hand_over(self, claimed: Claimed) -> None:
         """Write what was claimed, in the turn in which its commit returned."""
         if claimed.prepared:
-            self._throttle.spend(len(claimed.prepared), self._monotonic())
+            self._throttle.spend(claimed.parts, self._monotonic())
             self._send(claimed.prepared, claimed.accepted_at)
 
     def _send(self, prepared: Sequence[Prepared], since: Mapping[int, int]) -> None:
         now, wall = self._monotonic(), self._clock()
         for ready in prepared:
-            self._in_hand[ready.part.id] = now
+            self._in_hand |= dict.fromkeys(ready.part.ids, now)
             self._metrics.accept_to_submit.observe(max(0, wall - since[ready.part.id]) / 1000)
         self._guard.submit(prepared, self._answer)
 
@@ -285,15 +283,15 @@ class Lane:
             return None
         self._reserved += parts
         self._throttle.spend(parts, now)
-        return Reservation(self.name, parts, self._clock(), self._guard.prepare, self)
+        return Reservation(self.name, parts, self._clock(), self._guard.prepare, self, self.settings.whole)
 
     def leave(self, prepared: Sequence[Prepared], since: int) -> None:
         """Hand over what was claimed with its acceptance: together with all else of the same commit."""
-        self._reserved -= len(prepared)
+        self._reserved -= sum(ready.part.carries for ready in prepared)
         if not self._leaving:
             asyncio.get_running_loop().call_soon(self._leave)
         for ready in prepared:
-            self._in_hand[ready.part.id] = None
+            self._in_hand |= dict.fromkeys(ready.part.ids)
             self._leaving.append((ready, since))
 
     def _leave(self) -> None:
@@ -313,7 +311,7 @@ class Lane:
         began = self._in_hand.get(part.id)
         if began is None:
             return
-        self._in_hand[part.id] = None
+        self._in_hand |= dict.fromkeys(part.ids)
         now = self._monotonic()
         match outcome:
             case Accepted() | Refused():
@@ -322,7 +320,7 @@ class Lane:
                 self._metrics.throttled.labels(self.name).inc()
                 self._throttle.pause(outcome.pause, now)
             case Unavailable() if not outcome.counts:
-                self._throttle.give_back(1)
+                self._throttle.give_back(part.carries)
         self._recorder.answer(part, outcome)
 
     def _stored(self, settled: Sequence[Settled]) -> None:

@@ -31,6 +31,7 @@ class Reservation:
     at: int  # milliseconds: the instant of the claim
     prepare: Callable[[Part], Prepared | Refused]
     lane: Leaving
+    whole: bool = False  # all parts leave in one piece
 
     def end(self, prepared: Sequence[Prepared]) -> None:
         """After the commit: what leaves with it; nothing, when it failed or the message goes through the queue."""

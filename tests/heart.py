@@ -20,7 +20,7 @@ from gateway.provider import Accepted, Outcome, Part, Prepared, Receipt, Refused
 from gateway.registry import Registry
 from gateway.requests import BatchIn, MessageIn
 from gateway.states import FINAL, Status, judge
-from gateway.store import moves, queue
+from gateway.store import claim, moves, queue
 from gateway.store.bulk import fetch
 from gateway.store.database import Store, open_store
 from gateway.store.desk import Desk, Rules
@@ -134,21 +134,23 @@ class Heart:
         account: str = "a",
         modes: tuple[str, ...] = ("standard", "premium", "economique"),
         prepare: Callable[[Part], Prepared | Refused] = ready,
+        **more: Any,
     ) -> list[Part]:
         """Claim; the parts."""
         turns = self.turns.setdefault(account, Turns())
-        order = queue.ClaimOrder(account, modes, room, self.now, turns, prepare, self.rules)
-        claimed = await self.store.join(queue.claim, order)
+        order = claim.ClaimOrder(account, modes, room, self.now, turns, prepare, self.rules, **more)
+        claimed = await self.store.join(claim.claim, order)
         return [one.part for one in claimed.prepared]
 
     async def record(self, *answers: tuple[Part, Outcome], account: str = "a") -> None:
         """Record outcomes in one group."""
-        lot = [queue.Settled(part.id, account, outcome, self.now, self.rules) for part, outcome in answers]
+        lots = [queue.settled(part, account, outcome, self.now, self.rules) for part, outcome in answers]
+        lot = [one for settled in lots for one in settled]
         await self.store.join(queue.record, lot)
 
     async def late(self, part: Part, outcome: Outcome, account: str = "a") -> None:
         """Record an answer to a part in doubt."""
-        await self.store.join(queue.late, [queue.Settled(part.id, account, outcome, self.now, self.rules)])
+        await self.store.join(queue.late, queue.settled(part, account, outcome, self.now, self.rules))
 
     async def send(self, **more: Any) -> list[Part]:
         """Claim everything and have it accepted."""
@@ -192,7 +194,7 @@ class Heart:
 
         async def question(conn: Conn) -> Part:
             desk = await Desk.take(conn, self.rules, [message_id])
-            return queue.as_part(desk.heads[message_id], desk.parts[message_id * 256 + 1], self.now)
+            return claim.as_part(desk.heads[message_id], [desk.parts[message_id * 256 + 1]], self.now)
 
         return await self.store.read(question)
 

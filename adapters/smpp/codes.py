@@ -62,6 +62,9 @@ RECEIPTED_MESSAGE_ID: Final = _TAGS["receipted_message_id"]
 MESSAGE_STATE: Final = _TAGS["message_state"]
 NETWORK_ERROR_CODE: Final = _TAGS["network_error_code"]
 MESSAGE_PAYLOAD: Final = _TAGS["message_payload"]
+SAR_MSG_REF_NUM: Final = _TAGS["sar_msg_ref_num"]
+SAR_TOTAL_SEGMENTS: Final = _TAGS["sar_total_segments"]
+SAR_SEGMENT_SEQNUM: Final = _TAGS["sar_segment_seqnum"]
 SC_INTERFACE_VERSION: Final = _TAGS["sc_interface_version"]
 CONGESTION_STATE: Final = 0x0428  # SMPP 5.0: how busy the other side is, 0 to 100
 

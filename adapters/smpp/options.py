@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from adapters.smpp.submit import LongMessages
 from gateway.model import AccountSettings, Duration
 from gateway.states import Status
 
@@ -25,7 +26,6 @@ Wait = Annotated[Duration, AfterValidator(_positive)]
 _BUILT: dict[str, tuple[tuple[Any, ...], str]] = {
     "bind": (("transceiver",), "only transceiver is available yet: ask the provider for a transceiver bind"),
     "binds": ((1,), "only one bind is available yet: write binds: 1"),
-    "long_messages": (("udh8", "udh16"), "only udh8 and udh16 are available yet: write udh8"),
     "tls": ((False,), "TLS is not available yet: write tls: false and use a tunnel such as stunnel"),
 }
 
@@ -48,8 +48,8 @@ class SmppAccount(AccountSettings):
     connect_timeout: Wait = Field(timedelta(seconds=10), description="for the connection to be made")
     reconnect_min: Wait = Field(timedelta(seconds=1), description="pause after the first failure")
     reconnect_max: Wait = Field(timedelta(seconds=60), description="longest pause; it doubles up to there")
-    long_messages: Literal["udh8", "udh16", "sar", "payload"] = Field(
-        "udh8", description="how parts say that they belong together; sar and payload are not available yet"
+    long_messages: LongMessages = Field(
+        "udh8", description="how a long message is written: in parts that say so, or whole (payload)"
     )
     message_id: IdForm = Field("auto", description="how the id of a receipt differs from that of the answer")
     receipts_by_text: bool = Field(False, description="a text that reads like a receipt is one, without any mark")
@@ -61,7 +61,16 @@ class SmppAccount(AccountSettings):
         """Whether long messages go with the 16-bit reference, which leaves 152 and 66 units a part."""
         return self.long_messages == "udh16"
 
-    @field_validator("bind", "binds", "long_messages", "tls")
+    @property
+    def whole(self) -> bool:
+        """Whether a long message is one submit_sm, which the provider cuts itself."""
+        return self.long_messages == "payload"
+
+    def continues(self, other: AccountSettings) -> bool:
+        """Only with the same user data header: what a provider makes of the other forms is its own affair."""
+        return isinstance(other, SmppAccount) and self.long_messages == other.long_messages in ("udh8", "udh16")
+
+    @field_validator("bind", "binds", "tls")
     @classmethod
     def _is_built(cls, value: Any, info: ValidationInfo) -> Any:
         built, cure = _BUILT[info.field_name or ""]

@@ -61,7 +61,14 @@ def body_of(command: int, values: Mapping[str, fields.Value], tlvs: Mapping[int,
     body = fields.write(command, values)
     if not tlvs:
         return body
-    return body + b"".join([_TLV.pack(tag, len(value)) + value for tag, value in tlvs.items()])
+    return body + b"".join([tlv(tag, value) for tag, value in tlvs.items()])
+
+
+def tlv(tag: int, value: bytes) -> bytes:
+    """One optional parameter. Raises ValueError when it is too long."""
+    if len(value) > 0xFFFF:
+        raise ValueError(f"optional parameter 0x{tag:04X} cannot hold {len(value)} octets")
+    return _TLV.pack(tag, len(value)) + value
 
 
 def encode(pdu: Pdu) -> bytes:

@@ -11,6 +11,8 @@ from gateway.text import Encoding
 
 _ALPHABETS: Final = {0: Encoding.GSM7, codes.UCS2: Encoding.UCS2}  # by data_coding
 _CONCATENATIONS: Final = ((b"\x05\x00\x03", 6), (b"\x06\x08\x04", 7))  # how the header begins, its length
+_SEGMENT_ORDER: Final = (codes.SAR_MSG_REF_NUM, codes.SAR_TOTAL_SEGMENTS, codes.SAR_SEGMENT_SEQNUM)
+_SEGMENT: Final = set(_SEGMENT_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,25 @@ class Submit:
         return self.pdu.text("destination_addr")
 
     @property
+    def message(self) -> bytes:
+        """What was sent: the short message, or the payload when there is none."""
+        return self.pdu.octets("short_message") or self.pdu.tlvs.get(codes.MESSAGE_PAYLOAD, b"")
+
+    @property
     def header(self) -> bytes:
         """The user data header, empty for a message in one part."""
         if not self.pdu.number("esm_class") & codes.UDHI:
             return b""
-        message = self.pdu.octets("short_message")
+        message = self.message
         return message[: 1 + message[0]] if message else b""
 
     @property
     def part(self) -> tuple[int, int, int]:
         """The reference, the number of the part and how many there are; (0, 1, 1) for a message in one part."""
-        header = self.header
+        tlvs, header = self.pdu.tlvs, self.header
+        if tlvs.keys() >= _SEGMENT:
+            reference, total, number = (int.from_bytes(tlvs[tag], "big") for tag in _SEGMENT_ORDER)
+            return reference, number, total
         if (header[:3], len(header)) not in _CONCATENATIONS:
             return 0, 1, 1
         return int.from_bytes(header[3:-2], "big"), header[-1], header[-2]
@@ -50,7 +60,7 @@ class Submit:
     @property
     def text(self) -> str:
         """The words of this part; in Latin-1 when they are not in the alphabet that was said."""
-        octets = self.pdu.octets("short_message")[len(self.header) :]
+        octets = self.message[len(self.header) :]
         encoding = _ALPHABETS.get(self.pdu.number("data_coding"))
         if encoding is None:
             return octets.decode("latin-1")

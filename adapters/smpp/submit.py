@@ -1,11 +1,12 @@
 """A part as a submit_sm: SMPP 3.4 section 4.4, built once and written as it is.
 
 Rules: what is the same for every message of a sender is built once. The sequence number is the session's: only
-the body is built here.
+the body is built here. What an account that takes messages whole gets in parts, because others of them left before,
+has a user data header.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from adapters.smpp import codes, pdu
 from gateway import text
@@ -17,6 +18,8 @@ _ALPHANUMERIC, _SHORT_CODE, _INTERNATIONAL = (5, 0), (3, 1), (1, 1)  # type of n
 _LONGEST: Final = 30 * 86_400 + 86_399  # a relative time has no longer month
 _CODING: Final = {Encoding.GSM7: b"\x00\x00", Encoding.UCS2: bytes((codes.UCS2, 0))}  # and no default message
 _SENDERS_KEPT: Final = 4096
+LongMessages = Literal["udh8", "udh16", "sar", "payload"]
+
 _AFTER_NUMBER: Final = 11  # octets from the NUL of an empty destination_addr to the end of an empty message
 
 
@@ -29,10 +32,10 @@ class PreparedSubmit:
 
 
 class SubmitBuilder:
-    """Builds for one account; ``wide`` uses the 16-bit concatenation reference."""
+    """Builds for one account. ``long_messages``: how parts say that they belong together."""
 
-    def __init__(self, *, wide: bool) -> None:
-        self._wide = wide
+    def __init__(self, long_messages: LongMessages = "udh8") -> None:
+        self._long = long_messages
         self._prefixes: dict[tuple[str, str], bytes] = {}
 
     def build(self, part: Part) -> PreparedSubmit | Refused:
@@ -46,7 +49,11 @@ class SubmitBuilder:
         key = (part.service_code, part.sender)
         prefix = self._prefixes.get(key) or self._remember(key)
         header = self._header(part)
-        message = header + text.encode(part.content, part.encoding)
+        message, tlvs = header + text.encode(part.content, part.encoding), b""
+        if part.carries > 1:
+            message, tlvs = b"", pdu.tlv(codes.MESSAGE_PAYLOAD, message)
+        elif self._long == "sar" and part.of > 1:
+            tlvs = _segment(part)
         if len(message) > 254:
             raise ValueError("the message is longer than 254 octets")
         return b"".join(
@@ -59,6 +66,7 @@ class SubmitBuilder:
                 _CODING[part.encoding],
                 bytes((len(message),)),
                 message,
+                tlvs,
             )
         )
 
@@ -69,11 +77,22 @@ class SubmitBuilder:
 
     def _header(self, part: Part) -> bytes:
         """The user data header of a part of several."""
-        if part.of == 1:
+        if part.of == part.carries or self._long == "sar":
             return b""
-        if self._wide:
+        if self._long == "udh16":
             return b"\x06\x08\x04" + (part.reference & 0xFFFF).to_bytes(2, "big") + bytes((part.of, part.number))
         return bytes((5, 0, 3, part.reference & 0xFF, part.of, part.number))
+
+
+def _segment(part: Part) -> bytes:
+    """A part of several without a header; its reference is one that an SMSC can write in eight bits."""
+    return b"".join(
+        (
+            pdu.tlv(codes.SAR_MSG_REF_NUM, (part.reference & 0xFF).to_bytes(2, "big")),
+            pdu.tlv(codes.SAR_TOTAL_SEGMENTS, bytes((part.of,))),
+            pdu.tlv(codes.SAR_SEGMENT_SEQNUM, bytes((part.number,))),
+        )
+    )
 
 
 def relative_time(seconds: int) -> bytes:

@@ -112,6 +112,7 @@ class PartRow:
     error: str | None
     uncertain_at: int | None
     line_open: bool
+    joined: bool
 
     @property
     def number(self) -> int:
@@ -126,7 +127,7 @@ _PART = tuple(PartRow.__dataclass_fields__)
 _PART_MOVING = tuple(name for name in _PART if name not in ("id", "message"))
 #: What a claim changes; most messages are claimed once, so these columns are worth a statement of their own.
 _HEAD_CLAIMED = ("status", "status_at", "final_parts", "deadline_at")
-_PART_CLAIMED = ("state", "state_at", "account", "tries", "claimed_at", "answered_at")
+_PART_CLAIMED = ("state", "state_at", "account", "tries", "claimed_at", "answered_at", "joined")
 _SELECT_HEAD = f"SELECT {','.join(_HEAD)} FROM message WHERE id IN (#)"
 _SELECT_PART = f"SELECT {','.join(_PART)} FROM part WHERE id IN (#)"
 _EVENT = ("message", "part", "at", "kind", "status", "detail", "actor")
@@ -171,6 +172,13 @@ class Desk:
     def parts_of(self, head: Head) -> list[PartRow]:
         """Its parts in order."""
         return [self.parts[part_id] for part_id in part_ids(head.id, head.parts) if part_id in self.parts]
+
+    def together(self, row: PartRow) -> list[PartRow]:
+        """The parts that left in one piece with this one, itself included: what is said of one is said of all."""
+        if not row.joined:
+            return [row]
+        parts = self.parts_of(self.heads[row.message])
+        return [one for one in parts if one.joined and (one.account, one.claimed_at) == (row.account, row.claimed_at)]
 
     def touch(self, head: Head, *, whole: bool = True) -> None:
         """Say that a message's own columns change, before they do; not ``whole``: only what a claim changes."""

@@ -20,15 +20,17 @@ NEAR = timedelta(minutes=10)
 
 _IN_DOUBT = """SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
   JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state IN ('sending', 'uncertain')
+  AND (NOT p.joined OR p.id & 255 = 1)
   UNION ALL
   SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
   JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state = 'queued' AND p.resends > 0
+  AND (NOT p.joined OR p.id & 255 = 1)
   ORDER BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A part whose outcome is not known yet."""
+    """A part whose outcome is not known yet; the first of those that left in one piece."""
 
     part: int
     state: str
@@ -67,7 +69,13 @@ def _near(submitted: datetime | None, doubt: Doubt, rules: Rules) -> bool:
 
 
 def apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:
-    """Move a part by what a receipt says. What it may not move is left: states only go forward."""
+    """Move a part, and those that left in one piece with it, by what a receipt says."""
+    for one in desk.together(row):
+        _apply(desk, one, status, at, by, words)
+
+
+def _apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:
+    """What a receipt may not move is left: states only go forward."""
     kind = "matched_by_number" if by == "number" else "receipt"
     if status is None or status is Status.IN_TRANSIT:
         if row.state in (Status.UNCERTAIN, Status.QUEUED):

@@ -80,6 +80,7 @@ class NewMessage:
     service_code: str
     contents: tuple[str, ...]  # of the parts; empty for an ignored message
     account_claimed: str | None = None  # who has it in hand already
+    joined: bool = False  # and whether its parts left in one piece
     # Given by the store:
     id: int = 0
     serial: int = 0
@@ -137,13 +138,14 @@ class Added:
     prepared: Sequence[Prepared]
 
 
-_MESSAGE = tuple(name for name in NewMessage.__dataclass_fields__ if name not in ("contents", "account_claimed"))
+_OF_PARTS = ("contents", "account_claimed", "joined")
+_MESSAGE = tuple(name for name in NewMessage.__dataclass_fields__ if name not in _OF_PARTS)
 _message_values = attrgetter(*_MESSAGE)
 _BATCH = tuple(NewBatch.__dataclass_fields__)
 _batch_values = attrgetter(*_BATCH)
 _PART = (
     *("id", "message", "state", "state_at", "mode", "priority", "school"),
-    *("due_at", "content", "account", "claimed_at", "tries", "resends", "line_open"),
+    *("due_at", "content", "account", "claimed_at", "tries", "resends", "line_open", "joined"),
 )
 _EVENT = ("message", "at", "kind", "status", "detail", "actor")
 
@@ -177,6 +179,7 @@ def _leave(reservation: Reservation | None, messages: Sequence[NewMessage]) -> S
     if reservation is None or messages[0].status is not Status.QUEUED:
         return ()
     new = messages[0]
+    new.joined = reservation.whole and new.parts > 1
     prepared = [reservation.prepare(part) for part in _as_parts(new, reservation.at)]
     if any(isinstance(ready, Refused) for ready in prepared):
         return ()
@@ -187,12 +190,13 @@ def _leave(reservation: Reservation | None, messages: Sequence[NewMessage]) -> S
 
 def _as_parts(new: NewMessage, at: int) -> list[Part]:
     validity = max(1, ((new.valid_until or at) - at) // 1000)
+    contents = ["".join(new.contents)] if new.joined else new.contents
     return [
         Part(
             *(new.id * 256 + number, new.number, new.sender, content, Encoding(new.encoding), number, new.parts),
-            *(new.concat, validity, new.service_code),
+            *(new.concat, validity, new.service_code, new.parts if new.joined else 1),
         )
-        for number, content in enumerate(new.contents, 1)
+        for number, content in enumerate(contents, 1)
     ]
 
 
@@ -246,7 +250,7 @@ def _parts(new: NewMessage) -> list[tuple[object, ...]]:
     return [
         (
             *(new.id * 256 + number, new.id, new.status, new.created_at, new.mode, new.priority, new.school),
-            *(due, content, new.account_claimed, due if claimed else None, claimed, 0, False),
+            *(due, content, new.account_claimed, due if claimed else None, claimed, 0, False, new.joined),
         )
         for number, content in enumerate(new.contents, 1)
     ]

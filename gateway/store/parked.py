@@ -110,7 +110,9 @@ async def settle_parked(conn: Conn, account: str, now: int, rules: Rules) -> int
             continue
         row = desk.parts[part_id]
         if row.provider_id is None:
-            row.provider_id, row.provider_key = said, await _key(conn, receipt_id, said)
+            key = await _key(conn, receipt_id, said)
+            for one in desk.together(row):
+                one.provider_id, one.provider_key = said, key
         settled[said or f"receipt {receipt_id}"] = part_id
         apply(desk, row, Status(status) if status else None, now, by, words.strip())
         done.append((receipt_id, part_id, now, by))

@@ -1,191 +1,36 @@
-"""The queue: what may leave is claimed, what became of it is recorded.
+"""What became of the parts that left: their outcomes are recorded.
 
-Rules: a claim commits before anything is written to a provider, and what is claimed is prepared before that
-commit, so a crash leaves at most what the window had room for in doubt. Nothing is claimed past its validity.
-An uncertain part that is sent once more stays with its account.
+Rules: only a part that is being sent, by the account that claimed it, is moved by an outcome. An uncertain part that
+is sent once more stays with its account. Parts that left in one piece are answered and in doubt together.
 """
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from math import ceil
+from dataclasses import dataclass
 from typing import assert_never
 
-from gateway.fairness import Turns
-from gateway.provider import Accepted, Cause, Outcome, Part, Prepared, Refused, Throttled, Unavailable, Unknown
+from gateway.provider import Accepted, Cause, Outcome, Part, Refused, Throttled, Unavailable, Unknown
 from gateway.states import Status
 from gateway.store import parked
 from gateway.store.bulk import fetch
-from gateway.store.desk import Desk, Head, PartRow, Rules
+from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
-from gateway.store.moves import doubt, too_late
-from gateway.text import Encoding
-
-_FIRST = """(SELECT id FROM part WHERE state = 'queued' AND (account IS NULL OR account = ?1) {}
-  ORDER BY mode, priority, school, due_at LIMIT 1)"""
-
-#: Every (mode, priority, school) with parts queued for an account, by leaps over the index: its cost is that of the
-#: answer, not of the queue. (A comparison of row values would seek the mode only, and walk the rest.)
-LINES = f"""WITH RECURSIVE line(mode, priority, school, due_at) AS (
-  SELECT mode, priority, school, due_at FROM part WHERE id = {_FIRST.format("")}
-  UNION ALL
-  SELECT p.mode, p.priority, p.school, p.due_at FROM line JOIN part AS p ON p.id = COALESCE(
-    {_FIRST.format("AND mode = line.mode AND priority = line.priority AND school > line.school")},
-    {_FIRST.format("AND mode = line.mode AND priority > line.priority")},
-    {_FIRST.format("AND mode > line.mode")})
-) SELECT mode, priority, school, due_at FROM line"""
-
-HEADS_OF_LINE = """SELECT * FROM (SELECT school, id FROM part
-  WHERE state = 'queued' AND mode = ? AND priority = ? AND school = ? AND due_at <= ?
-  AND (account IS NULL OR account = ?) ORDER BY due_at, id LIMIT ?)"""
-
-#: Terms of one compound statement at most (SQLite allows 500).
-_TERMS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimOrder:
-    """What a lane asks for: parts of these modes, for this account, as many as there is room for."""
-
-    account: str
-    modes: tuple[str, ...]
-    room: int
-    now: int
-    turns: Turns
-    prepare: Callable[[Part], Prepared | Refused]
-    rules: Rules
-
-
-@dataclass(slots=True)
-class Claimed:
-    """What a claim brought: parts ready to be written, and whether more was waiting."""
-
-    prepared: list[Prepared] = field(default_factory=list)
-    accepted_at: dict[int, int] = field(default_factory=dict)  # part -> when its message could first leave
-    more: bool = False
-    next_due: int | None = None
-
-
-async def claim(conn: Conn, orders: Sequence[ClaimOrder]) -> Sequence[Claimed]:
-    """Claim for every order of a group, one after the other."""
-    return [await _claim(conn, order) for order in orders]
-
-
-async def _claim(conn: Conn, order: ClaimOrder) -> Claimed:
-    result = Claimed()
-    chosen = await _choose(conn, order, result)
-    result.more = len(chosen) >= order.room
-    if not chosen:
-        return result
-    desk = await Desk.take(conn, order.rules, (part_id >> 8 for part_id in chosen))
-    for part_id in chosen:
-        row = desk.parts[part_id]
-        if row.state is Status.QUEUED:
-            _take(desk, row, order, result)
-    for row in desk.parts.values():
-        if row.state is Status.QUEUED and row.due_at <= order.now and row.account in (None, order.account):
-            order.turns.unfinished(desk.heads[row.message].school)
-    await desk.put_back(conn)
-    return result
-
-
-def _take(desk: Desk, row: PartRow, order: ClaimOrder, result: Claimed) -> None:
-    """One part of a claim: expired, refused by its own adapter, or ready to be written."""
-    head, now = desk.heads[row.message], order.now
-    if head.until <= now:
-        too_late(desk, head, row, now)
-        return
-    ready = order.prepare(as_part(head, row, now))
-    if isinstance(ready, Refused):
-        row.account, row.error = order.account, ready.code
-        _refuse(desk, row, now, ready)
-        return
-    row.account, row.claimed_at, row.answered_at = order.account, now, None
-    row.tries += 1
-    desk.move(row, Status.SENDING, now, "")
-    result.prepared.append(ready)
-    result.accepted_at[row.id] = row.due_at
-
-
-def as_part(head: Head, row: PartRow, now: int) -> Part:
-    """What a provider gets of a part."""
-    return Part(
-        row.id,
-        head.number,
-        head.sender,
-        row.content,
-        Encoding(head.encoding),
-        row.number,
-        head.parts,
-        head.concat,
-        max(1, (head.until - now) // 1000),
-        head.service_code,
-    )
-
-
-async def _choose(conn: Conn, order: ClaimOrder, result: Claimed) -> list[int]:
-    """The parts to claim: highest priority first, schools in turn."""
-    lines: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for mode, priority, school, due_at in await fetch(conn, LINES, (order.account,)):
-        if mode not in order.modes:
-            continue
-        if due_at <= order.now:
-            lines[priority].append((mode, school))
-        elif result.next_due is None or due_at < result.next_due:
-            result.next_due = due_at
-    chosen: list[int] = []
-    for priority in sorted(lines):
-        if (room := order.room - len(chosen)) <= 0:
-            break
-        waiting = await _waiting(conn, order, priority, lines[priority], room)
-        chosen += order.turns.deal(waiting, room)
-    return chosen
-
-
-async def _waiting(
-    conn: Conn, order: ClaimOrder, priority: int, lines: Sequence[tuple[str, str]], room: int
-) -> dict[str, list[int]]:
-    """The first parts of each school's queue: an equal share, then more of those who could fill what is left."""
-    modes = defaultdict(list)
-    for mode, school in lines:
-        modes[school].append(mode)
-    schools = order.turns.order(list(modes))[:room]
-    share = ceil(room / len(schools))
-    asked = [(mode, school) for school in schools for mode in modes[school]]
-    found = await _heads_of_lines(conn, order, priority, asked, share)
-    if sum(map(len, found.values())) < room and len(schools) > 1:
-        longer = [(mode, school) for mode, school in asked if len(found[school]) >= share]
-        found |= await _heads_of_lines(conn, order, priority, longer, room)
-    return found
-
-
-async def _heads_of_lines(
-    conn: Conn, order: ClaimOrder, priority: int, asked: Sequence[tuple[str, str]], limit: int
-) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for start in range(0, len(asked), _TERMS):
-        terms = asked[start : start + _TERMS]
-        values: list[object] = []
-        for mode, school in terms:
-            values += (mode, priority, school, order.now, order.account, limit)
-        sql = " UNION ALL ".join([HEADS_OF_LINE] * len(terms))
-        for school, part_id in await fetch(conn, sql, tuple(values)):
-            found[school].append(part_id)
-    return found
-
-
-# ---- what became of it ----
+from gateway.store.moves import doubt
 
 
 @dataclass(slots=True)
 class Settled:
-    """The outcome of a claimed part, to be recorded. ``not_before`` delays the next try, in milliseconds."""
+    """The outcome of a claimed part, to be recorded."""
 
     part: int
     account: str
     outcome: Outcome
     at: int
     rules: Rules
+
+
+def settled(part: Part, account: str, outcome: Outcome, at: int, rules: Rules) -> list[Settled]:
+    """One for each part that was handed over: one answer is of all that left in one piece."""
+    return [Settled(one, account, outcome, at, rules) for one in part.ids]
 
 
 async def record(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
@@ -223,7 +68,7 @@ def settle(desk: Desk, row: PartRow, account: str, outcome: Outcome, at: int) ->
             _accept(desk, row, account, outcome, at)
         case Refused():
             row.error = outcome.code
-            _refuse(desk, row, at, outcome)
+            refuse(desk, row, at, outcome)
         case Throttled():
             _give_back(desk, row, at, at, count=False)
         case Unavailable():
@@ -244,7 +89,8 @@ def _accept(desk: Desk, row: PartRow, account: str, outcome: Accepted, at: int) 
     desk.move(row, Status.IN_TRANSIT, at, "")
 
 
-def _refuse(desk: Desk, row: PartRow, at: int, outcome: Refused) -> None:
+def refuse(desk: Desk, row: PartRow, at: int, outcome: Refused) -> None:
+    """It will never be taken: what of its message has not left ends with it."""
     head = desk.heads[row.message]
     new = Status.INVALID if outcome.cause is Cause.DESTINATION else Status.REJECTED
     desk.touch(head)
@@ -272,7 +118,7 @@ def _try_again(desk: Desk, row: PartRow, outcome: Unavailable, at: int) -> None:
         _give_back(desk, row, at, at + int(outcome.delay * 1000), count=True)
     else:
         row.error = outcome.why
-        _refuse(desk, row, at, Refused(outcome.why))
+        refuse(desk, row, at, Refused(outcome.why))
 
 
 async def late(conn: Conn, lots: Sequence[Sequence[Settled]]) -> Sequence[None]:
@@ -304,7 +150,7 @@ async def _late(conn: Conn, desk: Desk, row: PartRow, item: Settled) -> None:
     desk.reverse(row, item.at, amount)
     if isinstance(item.outcome, Refused):
         row.error = item.outcome.code
-        _refuse(desk, row, item.at, item.outcome)
+        refuse(desk, row, item.at, item.outcome)
     elif row.state is Status.UNCERTAIN:
         row.account = row.account if row.resends else None
         desk.move(row, Status.QUEUED, item.at, "not_taken")

@@ -58,16 +58,17 @@ async def receive(conn: Conn, items: Sequence[Incoming]) -> Sequence[Matched]:
         row = desk.parts.get(match.part) if match.part is not None else None
         results.append(Matched(match.part, match.by, row.claimed_at if row else None))
         if row is not None:
-            _adopt(row, item.receipt, match)
+            _adopt(desk, row, item.receipt, match)
             apply(desk, row, item.receipt.status, item.at, match.by, _words(item.receipt))
     await desk.put_back(conn)
     return results
 
 
-def _adopt(row: PartRow, receipt: Receipt, match: Matched) -> None:
+def _adopt(desk: Desk, row: PartRow, receipt: Receipt, match: Matched) -> None:
     """A part settled by its number takes the id that the receipt says."""
     if match.by == "number" and row.provider_id is None and receipt.id:
-        row.provider_id, row.provider_key = receipt.id, receipt.keys[0] if receipt.keys else receipt.id
+        for one in desk.together(row):
+            one.provider_id, one.provider_key = receipt.id, receipt.keys[0] if receipt.keys else receipt.id
 
 
 def _words(receipt: Receipt) -> str:

@@ -80,7 +80,7 @@ _LINES = """SELECT school, month, action, mode, account, SUM(parts), SUM(amount)
 FROM ledger GROUP BY school, month, action, mode, account"""
 
 # A message counts under the line that made it have one: the last line before which its lines came to nought.
-# It is delivered when each of its parts has a receipt that says so.
+# It is delivered when each of its parts has a receipt that says so, or one that is of all: they left in one piece.
 # CROSS keeps SQLite to this order, in which each step is one look at an index.
 OF_MESSAGES = """WITH running AS (
   SELECT id, message,
@@ -90,6 +90,8 @@ OF_MESSAGES = """WITH running AS (
 first AS MATERIALIZED (SELECT MAX(id) AS id FROM running WHERE before = 0 AND lines > 0 GROUP BY message)
 SELECT l.school, l.month, l.action, l.mode, l.account, COUNT(*), SUM(message.parts <= (
   SELECT COUNT(DISTINCT part) FROM receipt
-  WHERE part BETWEEN l.message * 256 + 1 AND l.message * 256 + 255 AND status = 'delivered'))
+  WHERE part BETWEEN l.message * 256 + 1 AND l.message * 256 + 255 AND status = 'delivered') OR EXISTS (
+  SELECT 1 FROM receipt JOIN part ON part.id = receipt.part
+  WHERE receipt.part BETWEEN l.message * 256 + 1 AND l.message * 256 + 255 AND receipt.status = 'delivered' AND joined))
 FROM first CROSS JOIN ledger AS l ON l.id = first.id CROSS JOIN message ON message.id = l.message
 GROUP BY l.school, l.month, l.action, l.mode, l.account"""

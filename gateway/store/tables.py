@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -141,6 +142,7 @@ part = Table(
     Column("error", Text),
     Column("uncertain_at", BigInteger),
     Column("line_open", Boolean, nullable=False),  # has a ledger line not reversed from its last try
+    Column("joined", Boolean, nullable=False, server_default=false()),  # its last try was one piece with its siblings
     Index(
         "part_queue",
         "mode",

@@ -3,15 +3,16 @@
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.simulator_receipts import receipt_of
 from adapters.smpp.simulator_records import Submit
 from adapters.smpp.states import Role
-from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
+from adapters.smpp.submit import LongMessages, PreparedSubmit, SubmitBuilder
 from gateway.provider import Part
-from gateway.text import Encoding, compose
+from gateway.text import Composed, Encoding, compose
 from tests.adapters.capture import write_capture
 from tests.adapters.gateway_side import PART
 from tests.adapters.pair import BIND, Pair
@@ -21,14 +22,15 @@ LONG = "Noël : « ça » 😀 où êtes-vous ? " * 8
 
 
 def bodies() -> list[bytes]:
-    """The submits: one part, a short code, UCS-2, and long ones with either reference."""
+    """The submits: one part, a short code, UCS-2, and long ones in every form."""
     parts = [PART, replace(PART, sender="36111", content="[3 €]", service_code="ABC")]
     parts.append(replace(PART, content="Noël 😀 ê", encoding=Encoding.UCS2))
-    built = [(SubmitBuilder(wide=False), part) for part in parts]
-    for wide in (False, True):
+    built = [(SubmitBuilder(), part) for part in parts]
+    for form in get_args(LongMessages):
         for text in (LONG, "Bonjour, " * 40):
-            composed = compose(text, transliterate=False, narrow=wide)
-            built += [(SubmitBuilder(wide=wide), part) for part in several(composed.parts, composed.encoding)]
+            composed = compose(text, transliterate=False, narrow=form == "udh16")
+            pieces = [whole(composed)] if form == "payload" else several(composed.parts, composed.encoding)
+            built += [(SubmitBuilder(form), part) for part in pieces]
     made = [builder.build(part) for builder, part in built]
     return [each.body for each in made if isinstance(each, PreparedSubmit)]
 
@@ -36,6 +38,11 @@ def bodies() -> list[bytes]:
 def several(contents: tuple[str, ...], encoding: Encoding) -> list[Part]:
     long = replace(PART, reference=0xABCD, of=len(contents), encoding=encoding)
     return [replace(long, number=number, content=content) for number, content in enumerate(contents, 1)]
+
+
+def whole(composed: Composed) -> Part:
+    parts = len(composed.parts)
+    return replace(PART, of=parts, carries=parts, encoding=composed.encoding, content=composed.text)
 
 
 def conversation() -> Pair:

@@ -1,11 +1,12 @@
 """The options of an SMPP account."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
 from adapters.smpp.options import SmppAccount
+from adapters.smpp.submit import LongMessages
 from gateway.states import Status
 
 REQUIRED: dict[str, Any] = {"name": "operateur-a", "adapter": "smpp", "host": "127.0.0.1", "system_id": "demo"}
@@ -22,14 +23,26 @@ def test_sixteen_bit_references_are_narrow() -> None:
     assert SmppAccount(**REQUIRED, long_messages="udh16").narrow
 
 
+def test_only_a_payload_takes_messages_whole() -> None:
+    forms = get_args(LongMessages)
+    assert [form for form in forms if SmppAccount(**REQUIRED, long_messages=form).whole] == ["payload"]
+
+
+@pytest.mark.parametrize("form", get_args(LongMessages))
+def test_a_message_begun_goes_on_only_with_the_same_header(form: LongMessages) -> None:
+    accounts = [SmppAccount(**REQUIRED, long_messages=each) for each in get_args(LongMessages)]
+    one = SmppAccount(**REQUIRED | {"name": "other"}, long_messages=form)
+    joined = [each.long_messages for each in accounts if one.continues(each)]
+    assert joined == ([form] if form in ("udh8", "udh16") else [])
+
+
 @pytest.mark.parametrize(
     ("key", "value", "cure"),
     [
         ("bind", "pair", "transceiver"),
         ("bind", "receiver", "transceiver"),
         ("binds", 2, "binds: 1"),
-        ("long_messages", "sar", "udh8"),
-        ("long_messages", "payload", "udh8"),
+        ("long_messages", "udh", "'udh8', 'udh16', 'sar' or 'payload'"),
         ("tls", True, "tls: false"),
         ("password", "seventeen letters", "16"),
         ("password", "clé", "ASCII"),

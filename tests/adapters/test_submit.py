@@ -1,21 +1,22 @@
 """A part as a submit_sm, compared with the codec's general writer."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.smpp import codes, pdu
-from adapters.smpp.submit import PreparedSubmit, SubmitBuilder, relative_time
+from adapters.smpp.submit import LongMessages, PreparedSubmit, SubmitBuilder, relative_time
 from gateway.provider import Cause, Part, Refused
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
 
 
-def read(part: Part, *, wide: bool = False) -> pdu.Pdu:
-    made = SubmitBuilder(wide=wide).build(part)
+def read(part: Part, long_messages: LongMessages = "udh8") -> pdu.Pdu:
+    made = SubmitBuilder(long_messages).build(part)
     assert isinstance(made, PreparedSubmit)
     return pdu.decode(pdu.frame(codes.SUBMIT_SM, 0, 1, made.body))
 
@@ -50,12 +51,40 @@ def test_ucs2() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wide", "header"), [(False, b"\x05\x00\x03\x34\x03\x02"), (True, b"\x06\x08\x04\x12\x34\x03\x02")]
+    ("form", "header"), [("udh8", b"\x05\x00\x03\x34\x03\x02"), ("udh16", b"\x06\x08\x04\x12\x34\x03\x02")]
 )
-def test_parts_say_that_they_belong_together(wide: bool, header: bytes) -> None:
-    found = read(replace(PART, reference=0x1234, number=2, of=3), wide=wide)
+def test_parts_say_that_they_belong_together(form: LongMessages, header: bytes) -> None:
+    found = read(replace(PART, reference=0x1234, number=2, of=3), form)
     assert found.number("esm_class") == codes.UDHI
     assert found.octets("short_message") == header + b"Bonjour"
+
+
+def test_parts_may_say_so_in_optional_parameters() -> None:
+    found = read(replace(PART, reference=0x1234, number=2, of=3), "sar")
+    assert (found.number("esm_class"), found.octets("short_message")) == (0, b"Bonjour")
+    assert found.tlvs == {
+        codes.SAR_MSG_REF_NUM: b"\x00\x34",
+        codes.SAR_TOTAL_SEGMENTS: b"\x03",
+        codes.SAR_SEGMENT_SEQNUM: b"\x02",
+    }
+
+
+def test_a_long_message_may_go_whole() -> None:
+    found = read(replace(PART, of=2, carries=2, content="Bonjour " * 25), "payload")
+    assert (found.number("esm_class"), found.octets("short_message")) == (0, b"")
+    assert found.tlvs == {codes.MESSAGE_PAYLOAD: b"Bonjour " * 25}
+
+
+def test_a_part_of_a_message_that_cannot_go_whole_any_more_has_a_header() -> None:
+    found = read(replace(PART, reference=0x1234, number=2, of=3), "payload")
+    assert found.octets("short_message") == b"\x05\x00\x03\x34\x03\x02Bonjour"
+    assert found.tlvs == {}
+
+
+@pytest.mark.parametrize("form", get_args(LongMessages))
+def test_a_short_message_is_the_same_in_every_form(form: LongMessages) -> None:
+    assert read(PART, form).body == read(PART).body
+    assert read(PART, form).tlvs == {}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +112,7 @@ def test_the_service_code() -> None:
     ],
 )
 def test_what_cannot_be_written_is_refused_for_a_person_to_look_at(part: Part) -> None:
-    made = SubmitBuilder(wide=False).build(part)
+    made = SubmitBuilder().build(part)
     assert isinstance(made, Refused)
     assert made.cause is Cause.CONFIGURATION
     assert part.to not in made.code
@@ -106,7 +135,7 @@ def test_relative_times(seconds: int, expected: bytes) -> None:
 
 @given(st.integers(0, 10_000))
 def test_many_senders_do_not_fill_the_memory(number: int) -> None:
-    builder = SubmitBuilder(wide=False)
+    builder = SubmitBuilder()
     for each in range(number, number + 3):
         made = builder.build(replace(PART, sender=f"S{each}"))
         assert isinstance(made, PreparedSubmit)
@@ -114,6 +143,6 @@ def test_many_senders_do_not_fill_the_memory(number: int) -> None:
 
 
 def test_both_writers_agree() -> None:
-    made = SubmitBuilder(wide=False).build(PART)
+    made = SubmitBuilder().build(PART)
     assert isinstance(made, PreparedSubmit)
     assert made.body == pdu.body_of(codes.SUBMIT_SM, read(PART).body)

@@ -56,7 +56,7 @@ def lane_of(heart: Heart, provider: FakeProvider, name: str = "a", store: Any = 
     values: dict[str, Any] = {"name": name, "adapter": "fake", "rate": 10_000, "window": 10, "price": "0.045", **more}
     monotonic = values.pop("monotonic", None)
     lanes = values.pop("lanes", {})
-    account = AccountSettings.model_validate(values)
+    account = values.pop("kind", AccountSettings).model_validate(values)
     keys: dict[str, Any] = {} if monotonic is None else {"monotonic": monotonic}
     lane = Lane(
         account,

@@ -11,7 +11,7 @@ import pytest
 from gateway.intake import Intake
 from gateway.sender import Lane
 from gateway.states import Status
-from gateway.store import people, queue
+from gateway.store import claim, people
 from gateway.store.database import StoreUnavailable
 from tests.fakes.provider import DEADLINE, FakeProvider, accept, keep
 from tests.flow.test_lane import Moody, Seconds, lane_of, running
@@ -25,7 +25,7 @@ async def heart(tmp_path: Path) -> AsyncIterator[Heart]:
 
 
 @asynccontextmanager
-async def _open_lane(heart: Heart, provider: FakeProvider, store: Any = None, **more: Any) -> AsyncIterator[Lane]:
+async def open_lane(heart: Heart, provider: FakeProvider, store: Any = None, **more: Any) -> AsyncIterator[Lane]:
     """A lane that has looked, and knows that nothing waits; the heart's intake reserves from it."""
     lane = lane_of(heart, provider, store=store, **more)
     heart.intake = Intake(
@@ -44,7 +44,7 @@ async def _looked(heart: Heart, lane: Lane) -> None:
 
 async def test_it_is_claimed_in_the_transaction_that_accepts_it(heart: Heart) -> None:
     provider = FakeProvider(keep)
-    async with _open_lane(heart, provider):
+    async with open_lane(heart, provider):
         message = await heart.accept(text="x" * 200)
         assert await heart.states(message) == [Status.SENDING, Status.SENDING]
         assert await heart.rows("SELECT account, tries FROM part") == [("a", 1), ("a", 1)]
@@ -57,7 +57,7 @@ async def test_it_is_claimed_in_the_transaction_that_accepts_it(heart: Heart) ->
 
 async def test_without_room_for_all_its_parts_it_waits_in_the_queue(heart: Heart) -> None:
     provider = FakeProvider(keep)
-    async with _open_lane(heart, provider, window=3) as lane:
+    async with open_lane(heart, provider, window=3) as lane:
         first, second = [await heart.accept(text="x" * 200) for _ in range(2)]
         assert Status.SENDING in await heart.states(first)
         assert len(provider.taken) <= 3
@@ -71,7 +71,7 @@ async def test_without_room_for_all_its_parts_it_waits_in_the_queue(heart: Heart
 
 async def test_nobody_who_waits_is_overtaken(heart: Heart) -> None:
     provider = FakeProvider(keep)
-    async with _open_lane(heart, provider, window=1):
+    async with open_lane(heart, provider, window=1):
         ids = [await heart.accept() for _ in range(5)]
         provider.script = accept
         provider.answer_all()
@@ -83,7 +83,7 @@ async def test_nobody_who_waits_is_overtaken(heart: Heart) -> None:
 
 async def test_room_that_is_not_used_is_given_back(heart: Heart) -> None:
     """The person opted out: the message is ignored, and its room is free again."""
-    async with _open_lane(heart, FakeProvider(keep), window=1) as lane:
+    async with open_lane(heart, FakeProvider(keep), window=1) as lane:
         wish = people.Wish(number="+33612345678", opted_out=True, source="test")
         await heart.store.write(lambda conn: people.apply(conn, METZ, [wish], "test", heart.now))
         assert await heart.status(await heart.accept()) is Status.IGNORED
@@ -95,7 +95,7 @@ async def test_room_that_is_not_used_is_given_back(heart: Heart) -> None:
 
 async def test_a_store_that_fails_leaves_nothing_reserved(heart: Heart) -> None:
     moody = Moody(heart.store)
-    async with _open_lane(heart, FakeProvider(keep), moody, window=1) as lane:
+    async with open_lane(heart, FakeProvider(keep), moody, window=1) as lane:
         moody.well = False
         with pytest.raises(StoreUnavailable):
             await heart.accept()
@@ -115,7 +115,7 @@ class Gate(Moody):
         self.claiming, self.through = asyncio.Event(), asyncio.Event()
 
     async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1) -> Any:
-        if self.closed and verb is queue.claim:
+        if self.closed and verb is claim.claim:
             self.claiming.set()
             await self.through.wait()
         return await super().join(verb, item, after, weight)
@@ -123,7 +123,7 @@ class Gate(Moody):
 
 async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: Heart) -> None:
     gate, seconds = Gate(heart.store), Seconds()
-    async with _open_lane(heart, FakeProvider(keep), gate, window=2, monotonic=seconds) as lane:
+    async with open_lane(heart, FakeProvider(keep), gate, window=2, monotonic=seconds) as lane:
         gate.closed = True
         seconds.now += 2.0  # time to look again, without a hint: it asks for all its window
         lane.changed()
@@ -141,7 +141,7 @@ async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: H
 async def test_a_caller_who_is_gone_neither_loses_nor_doubles_a_message(heart: Heart) -> None:
     """Whenever he is cancelled, what was committed as claimed is handed over, and only that."""
     provider = FakeProvider(accept)
-    async with _open_lane(heart, provider):
+    async with open_lane(heart, provider):
         for turns in range(40):
             task = asyncio.create_task(heart.accept())
             for _ in range(turns % 10):

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from gateway.store.claim import HEADS_OF_LINE, LINES
 from gateway.store.engine import database_path, upgrade
 from gateway.store.moves import DUE
-from gateway.store.queue import HEADS_OF_LINE, LINES
 
 _PART = """INSERT INTO part (id, message, state, state_at, mode, priority, school, due_at, content, tries, resends,
   line_open) VALUES (?, ?, 'queued', 0, ?, ?, ?, ?, '', 0, 0, 0)"""

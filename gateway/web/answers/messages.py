@@ -114,6 +114,7 @@ class PartView(Answer):
     status_label: str = Field(description="état en français")
     status_at: str = Field(description="dernier changement d'état")
     account: str | None = Field(description="le compte qui l'a prise")
+    joined: bool = Field(description="partie d'un seul tenant avec les autres : une réponse et un accusé pour toutes")
     tries: int = Field(description="envois tentés")
     resends: int = Field(description="renvois après un envoi sans réponse")
     due_at: str = Field(description="pas avant")

@@ -27,6 +27,7 @@ STEPS = {
     "retry": "Refusé pour le moment : nouvel essai prévu",
     "refused": "Refusé par le fournisseur",
     "not_sent": "Non envoyé : une autre partie a été refusée",
+    "waits_for_account": "Attend le compte qui a commencé le message",
     "not_taken": "Réponse tardive : pas pris par le fournisseur, remis en file",
     "uncertain": "Sans réponse du fournisseur : envoyé ou non, on ne sait pas",
     "late_answer": "Réponse tardive du fournisseur",
@@ -65,13 +66,20 @@ async def report(call: Call) -> Reply:
             "parts": [
                 # What is sent holds the sensitive values themselves: it is not shown.
                 {
-                    **_part(part, [one for one in receipts if one.part == part.id], zone),
+                    **_part(part, [one for one in receipts if one.part in _together(part, parts)], zone),
                     "content": None if row.sensitive else part.content,
                 }
                 for part in parts
             ],
         }
     )
+
+
+def _together(part: Any, parts: Rows) -> Sequence[int]:
+    """The parts whose receipts are its own: itself, and those that left in one piece with it."""
+    if not part.joined:
+        return [part.id]
+    return [one.id for one in parts if one.joined and (one.account, one.claimed_at) == (part.account, part.claimed_at)]
 
 
 def _steps(row: Any, parts: Rows, events: Rows, receipts: Rows) -> Iterable[dict[str, Any]]:
@@ -115,6 +123,7 @@ def _part(row: Any, receipts: Rows, zone: tzinfo) -> dict[str, Any]:
         "status_label": FRENCH[Status(row.state)],
         "status_at": stamp(row.state_at, zone),
         "account": row.account,
+        "joined": bool(row.joined),
         "tries": row.tries,
         "resends": row.resends,
         "due_at": stamp(row.due_at, zone),

@@ -1,0 +1,1 @@
+"""What the gateways before us got wrong, as their users reported it: one test each."""
