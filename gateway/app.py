@@ -1,6 +1,7 @@
 """The composition root: the only file that knows every part, and the order in which they start and stop.
 
-Leaving, in this order: listeners shut and open requests finish (``stop.http`` seconds), lanes drain and unbind
+Leaving, in this order: listeners shut and open requests finish (``stop.http`` seconds), doors answer what is open and
+unbind (``stop.doors`` and two seconds), lanes drain and unbind
 (``stop.lanes`` and the adapter's own few seconds), the janitor ends, the store commits what it holds and closes.
 """
 
@@ -10,18 +11,22 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from adapters.smpp.door import SmppDoor
+from adapters.smpp.door_options import SmppDoorSettings, SmppLogin
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
 from gateway import log as logs
 from gateway.config import ConfigError, Role, Settings
-from gateway.config.loader import load
+from gateway.config.loader import Doors, load
+from gateway.deliveries import Deliveries
+from gateway.door import Door, DoorSettings
 from gateway.doorbell import Doorbell, answering
 from gateway.exits import Exit
 from gateway.intake import Intake
@@ -32,11 +37,14 @@ from gateway.model import AccountSettings
 from gateway.parts import Parts
 from gateway.pricing import price_of
 from gateway.provider import Provider
+from gateway.reception import Reception
 from gateway.registry import Registry
+from gateway.states import Status
 from gateway.store.database import StoreUnavailable, open_store
 from gateway.store.desk import Rules
 from gateway.store.engine import database_path
 from gateway.systemd import Notifier
+from gateway.wake import Nudge
 from gateway.web.server import serve_health, serve_http
 
 log = logging.getLogger(__name__)
@@ -51,6 +59,18 @@ def make_provider(settings: AccountSettings) -> Provider:
         case SmppAccount():
             return SmppProvider(settings)
     raise LookupError(f"no adapter {settings.adapter}")
+
+
+#: The doors: the models of a door's options and of a login at it.
+DOORS: Doors = MappingProxyType({"smpp": (SmppDoorSettings, SmppLogin)})
+
+
+def make_door(settings: DoorSettings) -> Door:
+    """What speaks at a door."""
+    match settings:
+        case SmppDoorSettings():
+            return SmppDoor(settings)
+    raise LookupError(f"no door of kind {settings.kind}")
 
 
 def milliseconds() -> int:
@@ -72,6 +92,8 @@ class Gateway:
         self.parts.settings = settings
         self.parts.registry.replace(settings)
         await self.lanes.replace(settings)
+        for door in self.parts.doors:
+            door.refresh()
 
 
 @asynccontextmanager
@@ -82,7 +104,8 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         store = await stack.enter_async_context(open_store(settings.store.url, metrics))
         registry = Registry(settings)
         await registry.load(store)
-        rules = _rules(registry, metrics)
+        wakes = [Nudge() for _ in settings.doors] if role is not Role.DISPATCH else []
+        rules = _rules(registry, metrics, wakes)
         bell = Doorbell(database_path(settings.store.url))
         stack.callback(bell.close)
         lanes = Lanes(store, rules, metrics, milliseconds, registry, make_provider)
@@ -96,6 +119,7 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         if role is not Role.API:
             await stack.enter_async_context(answering(database_path(settings.store.url), lanes.nudge))
             await stack.enter_async_context(lanes.running(settings, settings.stop.lanes.total_seconds()))
+        await _open_doors(stack, parts, settings, wakes)
         await _listen(stack, gateway, settings, role)
         try:
             yield gateway
@@ -103,17 +127,34 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
             parts.draining = True
 
 
-def _rules(registry: Registry, metrics: Metrics) -> Rules:
+def _rules(registry: Registry, metrics: Metrics, wakes: Sequence[Nudge]) -> Rules:
     def price(account: str, day: date, mode: str, number: str) -> int:
         known = registry.account(account)
         return price_of(known, day, mode, number) if known is not None else 0
+
+    def moved(school: str, action: str, status: Status) -> None:
+        metrics.messages.labels(school, action, status).inc()
+        for wake in wakes:
+            wake()
 
     return Rules(
         zone=registry.zone,
         price=price,
         receipts_wait=lambda: int(registry.settings.receipts.wait.total_seconds() * 1000),
-        moved=lambda school, action, status: metrics.messages.labels(school, action, status).inc(),
+        moved=moved,
     )
+
+
+async def _open_doors(stack: AsyncExitStack, parts: Parts, settings: Settings, wakes: Sequence[Nudge]) -> None:
+    """Each door, and what is delivered at it: the door closes first, so that its last answers are stored."""
+    doors = []
+    for declared, wake in zip(settings.doors, wakes, strict=False):
+        door, reception = make_door(declared), Reception(parts, declared.kind, wake)
+        await stack.enter_async_context(Deliveries(parts, door, reception, wake).running())
+        await stack.enter_async_context(door.running(reception, settings.stop.doors.total_seconds()))
+        log.info("door open", extra={"door": declared.name, "kind": declared.kind, "port": door.port})
+        doors.append(door)
+    parts.doors = tuple(doors)
 
 
 async def _listen(stack: AsyncExitStack, gateway: Gateway, settings: Settings, role: Role) -> None:
@@ -132,7 +173,7 @@ async def _listen(stack: AsyncExitStack, gateway: Gateway, settings: Settings, r
 def serve(path: Path, role: Role) -> int:
     """``vaguemestre serve``: until SIGTERM or SIGINT; a second one exits at once; SIGHUP reloads."""
     try:
-        settings = load(path, OPTIONS)
+        settings = load(path, OPTIONS, doors=DOORS)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return Exit.USAGE
@@ -202,7 +243,7 @@ async def _reload(path: Path, gateway: Gateway, notifier: Notifier) -> None:
     """Take the file as it is now; one with errors is refused whole and the old settings stay."""
     notifier.reloading()
     try:
-        settings = await asyncio.to_thread(load, path, OPTIONS)
+        settings = await asyncio.to_thread(load, path, OPTIONS, doors=DOORS)
     except ConfigError as error:
         for problem in error.problems:
             log.error("configuration refused", extra={"problem": str(problem)})

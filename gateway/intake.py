@@ -15,12 +15,15 @@ from gateway.drafting import Common, Draft, Recipient, draft, finish
 from gateway.french import reason_label, status_label
 from gateway.groups import Group, gather
 from gateway.metrics import Metrics
+from gateway.numbers import Unusable
+from gateway.problem import field_problem
 from gateway.recipe import Cook, Recipe
 from gateway.registry import Registry
 from gateway.requests import BatchIn, MessageFields, MessageIn, PreviewIn, RecipientInfo
 from gateway.states import Status
 from gateway.store import messages, people
 from gateway.store.database import Store
+from gateway.store.door import Entry
 from gateway.store.messages import Acceptance, Added, Built, Known, NewBatch, NewMessage
 from gateway.straight import Reservation
 from gateway.verdicts import Wish
@@ -52,24 +55,41 @@ class Intake:
 
     # ---- one message ----
 
-    async def message(self, body: MessageIn, caller: Caller, claim: Claim | None) -> tuple[str, bytes]:
-        """Accept one message: its public id and the JSON of the answer, after the commit. Raises Problem."""
-        now = self._clock()
-        recipe = self._cook.recipe(body, caller, now)
-        one = _draft(recipe, body)
+    async def message(
+        self, body: MessageIn, caller: Caller, claim: Claim | None, entry: Entry | None = None
+    ) -> tuple[str, bytes]:
+        """Accept one message: its public id and the JSON of the answer, after the commit. Raises Problem.
+
+        ``entry``: it came by a door, where a number that is none is refused.
+        """
+        recipe, one = self._drafted(body, caller, must_be_number=entry is not None)
         common = _common(body, caller)
         ids: list[str] = []
 
         def build(known: Known) -> Built:
             new = finish(one, one.verdict(known), common)
+            if entry is not None and entry.ulid:
+                new.ulid = entry.ulid
             ids[:] = [f"msg_{new.ulid}"]
             return Built([new], None, common.app)
 
         def render(built: Built) -> bytes:
             return orjson.dumps(_answer(built.messages[0], recipe))
 
-        answer = await self._accept(recipe, [one], build, render, claim)
+        answer = await self._accept(recipe, [one], build, render, claim, entry)
         return ids[0], answer
+
+    def vet(self, body: MessageIn, caller: Caller) -> None:
+        """Raise the Problem that a door's message would, but for those of the store's verdicts."""
+        self._drafted(body, caller, must_be_number=True)
+
+    def _drafted(self, body: MessageIn, caller: Caller, *, must_be_number: bool) -> tuple[Recipe, Draft]:
+        recipe = self._cook.recipe(body, caller, self._clock())
+        one = _draft(recipe, body)
+        if must_be_number and isinstance(one.number, Unusable):
+            label = reason_label(one.number.reason, one.number.detail)
+            raise field_problem("invalid_number", "/to", label)
+        return recipe, one
 
     # ---- many ----
 
@@ -144,6 +164,7 @@ class Intake:
         build: Callable[[Known], Built],
         render: Callable[[Built], bytes],
         claim: Claim | None,
+        entry: Entry | None = None,
     ) -> bytes:
         stored: list[NewMessage] = []
 
@@ -153,7 +174,7 @@ class Intake:
             return built
 
         room = self._room(recipe, drafts)
-        acceptance = Acceptance(recipe.school.uai, _numbers(drafts), building, render, claim, recipe.now, room)
+        acceptance = Acceptance(recipe.school.uai, _numbers(drafts), building, render, claim, recipe.now, room, entry)
 
         def committed(added: Added | None) -> None:
             if room is not None:

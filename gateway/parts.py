@@ -1,11 +1,12 @@
 """The running parts of a gateway, as those above them see them. Made in ``app``, handed to ``web``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.door import Door
     from gateway.intake import Intake
     from gateway.metrics import Metrics
     from gateway.registry import Registry
@@ -29,4 +30,5 @@ class Parts:
     rules: "Rules"
     queued: Callable[[], None]  # says to whoever sends that there may be work
     lanes: Mapping[str, "Lane"] = field(default_factory=dict)  # empty in a process of role api
+    doors: "Sequence[Door]" = ()
     draining: bool = False

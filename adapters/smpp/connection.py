@@ -34,6 +34,7 @@ class Link(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False
         self.congested = False  # the socket's buffer is full
+        self.peer = ""  # the address of the other side
         self.over = asyncio.Event()  # the connection is closed
 
     @property
@@ -43,6 +44,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # not a subclass of it on every loop
+        self.peer = str((transport.get_extra_info("peername") or ("",))[0])
         self.flush()
 
     def data_received(self, data: bytes) -> None:

@@ -25,6 +25,6 @@ def find(given: str | None, environ: Mapping[str, str] = os.environ, places: tup
 
 def load_settings(given: str | None) -> Loaded:
     """Find and read it. Raises ConfigError."""
-    from gateway.app import OPTIONS
+    from gateway.app import DOORS, OPTIONS
 
-    return read(find(given), OPTIONS)
+    return read(find(given), OPTIONS, doors=DOORS)

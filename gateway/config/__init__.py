@@ -13,7 +13,6 @@ from gateway.config.settings import (
     Settings,
     StopSettings,
     StoreSettings,
-    split_address,
 )
 
 __all__ = [
@@ -32,5 +31,4 @@ __all__ = [
     "StoreSettings",
     "load",
     "read",
-    "split_address",
 ]

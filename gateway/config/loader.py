@@ -1,13 +1,14 @@
 """From a file to settings: everything that is wrong is told at once, with file, line, key and cure.
 
-Order: YAML with its lines, secrets, the models (each account read by its adapter's model), rules across the
-file. Nothing is half loaded: either all of it is right or ``ConfigError`` holds every problem.
+Order: YAML with its lines, secrets, the models (each account, door and login read by its adapter's model), rules
+across the file. Nothing is half loaded: either all of it is right or ``ConfigError`` holds every problem.
 """
 
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as File
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -18,10 +19,18 @@ from gateway.config.secrets import secret_keys, substitute
 from gateway.config.settings import Settings
 from gateway.config.tree import Tree, parse
 from gateway.config.wording import message_of
+from gateway.door import DoorLogin, DoorSettings
 from gateway.model import AccountSettings
 
 #: Keys of parts that do not exist yet: named, so that nobody believes that they do something.
 _NOT_YET = {"retention": "retention is not available yet: remove it; nothing is erased for now"}
+
+
+#: By the word that names the adapter: its model.
+Accounts = Mapping[str, type[AccountSettings]]
+#: By kind: the models of a door and of a login at it.
+Doors = Mapping[str, tuple[type[DoorSettings], type[DoorLogin]]]
+NO_DOORS: Doors = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +41,19 @@ class Loaded:
     warnings: tuple[ConfigProblem, ...]
 
 
-def load(
-    file: File, adapters: Mapping[str, type[AccountSettings]], environ: Mapping[str, str] = os.environ
-) -> Settings:
-    """The settings of a file; ``adapters`` gives the model of an account's options. Raises ConfigError."""
-    return read(file, adapters, environ).settings
+def load(file: File, adapters: Accounts, environ: Mapping[str, str] = os.environ, doors: Doors = NO_DOORS) -> Settings:
+    """The settings of a file; ``adapters`` and ``doors`` give the models of their options. Raises ConfigError."""
+    return read(file, adapters, environ, doors).settings
 
 
-def read(file: File, adapters: Mapping[str, type[AccountSettings]], environ: Mapping[str, str] = os.environ) -> Loaded:
+def read(file: File, adapters: Accounts, environ: Mapping[str, str] = os.environ, doors: Doors = NO_DOORS) -> Loaded:
     """As ``load``, with the warnings. Raises ConfigError."""
     tree = parse(_text(file))
     if not tree.faults or tree.value:
-        substitute(tree, secret_keys([*adapters.values()]) | {"key_sha256"}, environ, file.absolute().parent)
+        secrets = secret_keys([*adapters.values(), *(login for _, login in doors.values())]) | {"key_sha256"}
+        substitute(tree, secrets, environ, file.absolute().parent)
     warnings = _rules(tree)
-    settings = _models(tree, adapters)
+    settings = _models(tree, adapters, doors)
     if settings is None or tree.faults:
         raise ConfigError(_problems(file, tree.faults))
     return Loaded(settings, tuple(_problems(file, warnings)))
@@ -77,40 +85,57 @@ def _rules(tree: Tree) -> list[tuple[Path, int, str]]:
     return warnings
 
 
-def _models(tree: Tree, adapters: Mapping[str, type[AccountSettings]]) -> Settings | None:
+def _models(tree: Tree, adapters: Accounts, doors: Doors) -> Settings | None:
     """Validate; faults go to the tree. None when anything was wrong."""
     raw = dict(tree.value)
     for key in [key for key in raw if key in _NOT_YET]:
         del raw[key]
         tree.fault((key,), _NOT_YET[key])
     faulty = {path for path, _, _ in tree.faults}
-    if isinstance(raw.get("accounts"), list):
-        raw["accounts"] = list(_accounts(tree, raw["accounts"], adapters, faulty))
+    for section, word, models in (
+        ("accounts", "adapter", adapters),
+        ("doors", "kind", {kind: model for kind, (model, _) in doors.items()}),
+    ):
+        if isinstance(raw.get(section), list):
+            raw[section] = list(_each(tree, section, word, raw[section], models, faulty))
+    if isinstance(raw.get("apps"), list):
+        raw["apps"] = [_app(tree, at, app, doors, faulty) for at, app in enumerate(raw["apps"])]
     settings = _validate(tree, Settings, raw, (), faulty)
     return settings if isinstance(settings, Settings) and not tree.faults else None
 
 
-def _accounts(
+def _each(
     tree: Tree,
+    section: str,
+    word: str,
     raw: list[Any],
-    adapters: Mapping[str, type[AccountSettings]],
+    models: Mapping[str, type[BaseModel]],
     faulty: set[Path],
 ) -> Iterator[Any]:
-    """Each account read by its adapter's model; what is no mapping is left for the settings' model to refuse."""
+    """Each item read by the model that its ``word`` names; what is no mapping is left for the settings' model."""
     for at, item in enumerate(raw):
-        path: Path = ("accounts", at)
+        path: Path = (section, at)
         if not isinstance(item, dict):
             yield item
             continue
-        name = item.get("adapter")
-        if isinstance(name, str) and name in adapters:
-            account = _validate(tree, adapters[name], item, path, faulty)
-            if account is not None:
-                yield account
-        elif "adapter" not in item:
-            tree.fault(path, f"adapter is required: one of {', '.join(sorted(adapters))}")
+        name = item.get(word)
+        if isinstance(name, str) and name in models:
+            made = _validate(tree, models[name], item, path, faulty)
+            if made is not None:
+                yield made
+        elif word not in item:
+            tree.fault(path, f"{word} is required: one of {', '.join(sorted(models))}")
         else:
-            tree.fault((*path, "adapter"), f"unknown adapter {name}{rules.did_you_mean(str(name), list(adapters))}")
+            tree.fault((*path, word), f"unknown {word} {name}{rules.did_you_mean(str(name), list(models))}")
+
+
+def _app(tree: Tree, at: int, raw: Any, doors: Doors, faulty: set[Path]) -> Any:
+    """An application with its logins at doors read by the doors' models."""
+    if not isinstance(raw, dict):
+        return raw
+    logins = {kind: raw[kind] for kind in doors if isinstance(raw.get(kind), dict)}
+    read = {kind: _validate(tree, doors[kind][1], one, ("apps", at, kind), faulty) for kind, one in logins.items()}
+    return {**raw, **read}
 
 
 def _validate(tree: Tree, model: type[BaseModel], raw: Any, at: Path, faulty: set[Path]) -> BaseModel | None:

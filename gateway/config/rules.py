@@ -107,6 +107,8 @@ def _duplicates(raw: Any) -> Iterator[Fault]:
         ("schools", "*", "uai"),
         ("apps", "*", "name"),
         ("apps", "*", "key_sha256"),
+        ("apps", "*", "smpp", "system_id"),
+        ("doors", "*", "name"),
         ("accounts", "*", "name"),
         ("actions", "*", "code"),
         ("templates", "*", "code"),
@@ -181,6 +183,34 @@ def _prices(raw: Any) -> Iterator[Fault]:
             yield Fault(("accounts", at), "no price: its messages will cost 0 in the accounts", fatal=False)
 
 
+# ---- doors ----
+
+#: With one of these an application may come in by a door.
+_ENTRY = {"send", "compat", "admin"}
+
+
+def _logins(raw: Any) -> Iterator[Fault]:
+    apps = raw.get("apps") if isinstance(raw, dict) else None
+    kinds = {kind for _, kind in each(raw, "doors", "*", "kind")}
+    actions = {code for _, code in each(raw, "actions", "*", "code")}
+    for at, app in enumerate(apps if isinstance(apps, list) else ()):
+        login = app.get("smpp") if isinstance(app, dict) else None
+        if not isinstance(login, dict):
+            continue
+        path: Path = ("apps", at, "smpp")
+        if _ENTRY.isdisjoint(scope for _, scope in each(app, "scopes", "*")):
+            yield Fault(path, "its scopes do not let it send: add compat")
+        if "smpp" not in kinds:
+            yield Fault(path, "no door of kind smpp: it cannot come in; declare one under `doors`", fatal=False)
+        schools = {uai for _, uai in each(app, "schools", "*")}
+        if login.get("school") is not None and login["school"] not in schools:
+            yield Fault((*path, "school"), "is not one of its schools")
+        for place, action in [*each(login, "action"), *each(login, "service_types", "*")]:
+            if action not in actions:
+                cure = f"{action} is not declared here: its messages are refused unless it is in the store"
+                yield Fault((*path, *place), cure, fatal=False)
+
+
 _RULES: tuple[Callable[[Any], Iterator[Fault]], ...] = (
     _references,
     _modes_with_accounts,
@@ -190,4 +220,5 @@ _RULES: tuple[Callable[[Any], Iterator[Fault]], ...] = (
     _regions,
     _uai_letters,
     _prices,
+    _logins,
 )

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from gateway.caller import Scope
-from gateway.model import AccountSettings, Action, Duration, Mode, Region, School, Template, Uai
+from gateway.door import DoorLogin, DoorSettings
+from gateway.model import AccountSettings, Action, Address, Duration, Mode, Region, School, Template, Uai
 from gateway.model import Settings as Frozen
 
 
@@ -21,23 +22,6 @@ class Role(StrEnum):
     ALL = "all"
     API = "api"
     DISPATCH = "dispatch"
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """``127.0.0.1:8080``, ``[::1]:8080`` or ``:8080`` (every interface) as host and port. Raises ValueError."""
-    host, colon, port = address.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65_535 or (":" in bare and bare == host):
-        raise ValueError("expected host:port, such as 127.0.0.1:8080")
-    return bare, int(port)
-
-
-def _address(value: str) -> str:
-    split_address(value)
-    return value
-
-
-Address = Annotated[str, AfterValidator(_address)]
 
 
 def _store_url(value: str) -> str:
@@ -108,6 +92,7 @@ class App(Frozen):
     key_sha256: str = Field(pattern=r"^[0-9a-fA-F]{64}$", description="hex SHA-256 of the whole key: 64 digits")
     schools: tuple[Uai, ...] = Field(min_length=1, description="UAIs it may send for")
     scopes: tuple[Scope, ...] = Field(min_length=1, description="what it may do")
+    smpp: SerializeAsAny[DoorLogin] | None = Field(None, description="its login at the doors of kind smpp")
 
     @field_validator("key_sha256")
     @classmethod
@@ -126,6 +111,7 @@ class StopSettings(Frozen):
     """How long each phase of stopping may last; their sum stays below systemd's TimeoutStopSec."""
 
     http: Duration = Field(timedelta(seconds=5), description="open requests finish")
+    doors: Duration = Field(timedelta(seconds=5), description="open submissions are answered, then unbind")
     lanes: Duration = Field(timedelta(seconds=10), description="answers of providers are waited for, then unbind")
 
 
@@ -140,6 +126,7 @@ class Settings(Frozen):
     stop: StopSettings = StopSettings()
     schools: tuple[School, ...] = ()
     apps: tuple[App, ...] = ()
+    doors: tuple[SerializeAsAny[DoorSettings], ...] = ()
     accounts: tuple[SerializeAsAny[AccountSettings], ...] = ()
     modes: Mapping[Mode, tuple[str, ...]] = {}
     actions: tuple[Action, ...] = ()

@@ -17,6 +17,7 @@ from gateway.store import idempotency, people
 from gateway.store.bulk import fetch, insert_rows
 from gateway.store.counters import reserve
 from gateway.store.direct import Conn
+from gateway.store.door import Entry, enter
 from gateway.store.tables import batch, event, message, part
 from gateway.straight import Reservation
 from gateway.text import Encoding
@@ -128,6 +129,7 @@ class Acceptance:
     claim: Claim | None
     at: int
     reservation: Reservation | None = None  # its one message may leave with this transaction
+    entry: Entry | None = None  # by which door its one message came
 
 
 @dataclass(slots=True)
@@ -171,6 +173,13 @@ async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[Added]:
     ]
     if remembered:
         await idempotency.remember(conn, remembered)
+    entered = [
+        (item.entry, one.messages[0].id, one.messages[0].ulid)
+        for item, one in zip(items, built, strict=True)
+        if item.entry is not None
+    ]
+    if entered:
+        await enter(conn, entered)
     return [Added(answer, prepared) for answer, prepared in zip(answers, leaving, strict=True)]
 
 

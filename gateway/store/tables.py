@@ -331,3 +331,49 @@ idempotency = Table(
     UniqueConstraint("app", "key"),
     Index("idempotency_age", "created_at"),
 )
+
+#: What came in by a door: one row for each thing submitted, with the id that it was given.
+door_submission = Table(
+    "door_submission",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("app", Text, nullable=False),
+    Column("public", Text, nullable=False),  # the id that was answered
+    Column("ulid", Text, nullable=False),  # of its message, also before there is one
+    Column("message", BigInteger),  # NULL while pieces of its text are missing
+    Column("wants", Integer, nullable=False),  # door.Wants
+    Column("echo", Text, nullable=False),  # the door's own
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),  # when its report was made, or would have been
+    # Pieces of a text only; the last three are wiped once it is whole.
+    Column("bundle", Text),
+    Column("piece", Integer),
+    Column("pieces", Integer),
+    Column("octets", LargeBinary),
+    Column("charset", Text),
+    Column("form", Text),  # JSON: the rest of the submission
+    Index("door_submission_public", "app", "public", unique=True),
+    Index("door_submission_message", "message", sqlite_where=text("message IS NOT NULL")),
+    Index("door_submission_bundle", "app", "bundle", sqlite_where=text("octets IS NOT NULL")),
+    Index("door_submission_open", "id", sqlite_where=text("ended_at IS NULL")),
+    Index("door_submission_progress", "id", sqlite_where=text("wants >= 4 AND ended_at IS NULL")),
+    Index("door_submission_ended", "ended_at", sqlite_where=text("ended_at IS NOT NULL")),
+)
+
+#: What waits to be delivered to upstream systems; a row goes when it was taken.
+door_outbox = Table(
+    "door_outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("app", Text, nullable=False),
+    Column("submission", BigInteger),  # of which it reports
+    Column("inbound", BigInteger),  # or the message from a telephone that it is
+    Column("progress", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),  # of what it reports
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Index("door_outbox_app", "app", "id"),
+)

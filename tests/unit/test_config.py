@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from adapters.smpp.options import SmppAccount
 from gateway.caller import Scope
-from gateway.config import ConfigError, Loaded, Role, read, split_address
+from gateway.config import ConfigError, Loaded, Role, read
+from gateway.model import split_address
 
 ADAPTERS = {"smpp": SmppAccount}
 SMALL = """\

@@ -18,7 +18,9 @@ import pytest
 import yaml
 from pydantic import BaseModel, TypeAdapter
 
+from adapters.smpp import door
 from adapters.smpp import provider as smpp
+from adapters.smpp.door_options import SmppDoorSettings
 from adapters.smpp.options import SmppAccount
 from gateway import cli, csvin, french
 from gateway.caller import Scope
@@ -39,6 +41,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LISTS: Mapping[str, type[BaseModel]] = {
     "schools": School,
     "apps": App,
+    "doors": SmppDoorSettings,
     "accounts": SmppAccount,
     "actions": Action,
     "templates": Template,
@@ -321,6 +324,8 @@ def test_the_seconds_of_leaving() -> None:
     seconds = {name: int(found[1]) for name, cell in rows.items() if (found := re.match(r"(\d+) s", cell))}
     stop = Settings().stop
     assert seconds["HTTP"] == stop.http.total_seconds()
+    assert seconds["doors"] == stop.doors.total_seconds()
+    assert seconds["binds"] == door.LEAVE
     assert seconds["lanes"] == stop.lanes.total_seconds()
     assert seconds["adapters"] == smpp.LEAVE_RECEIPTS + smpp.LEAVE_UNBIND + 1
     (limit,) = re.findall(r"^TimeoutStopSec=(\d+)s$", read("systemd/vaguemestre.service"), re.M)

@@ -9,14 +9,17 @@ import pytest
 import yaml
 from pydantic import BaseModel, SecretStr
 
+from adapters.smpp.door_options import SmppDoorSettings, SmppLogin
 from adapters.smpp.options import SmppAccount
-from gateway.config import App, Settings, read
+from gateway.app import DOORS
+from gateway.config import App, Loaded, Settings, read
 from gateway.model import Action, Price, School, Template
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 LISTS: dict[str, type[BaseModel]] = {
     "schools": School,
     "apps": App,
+    "doors": SmppDoorSettings,
     "accounts": SmppAccount,
     "actions": Action,
     "templates": Template,
@@ -30,11 +33,15 @@ def raw() -> dict[str, Any]:
 
 
 def settings() -> Settings:
-    return read(EXAMPLE, {"smpp": SmppAccount}, {"SMSC_PASSWORD": "secret"}).settings
+    return loaded().settings
+
+
+def loaded() -> Loaded:
+    return read(EXAMPLE, {"smpp": SmppAccount}, {"SMSC_PASSWORD": "secret", "ERP_PASSWORD": "secret"}, DOORS)
 
 
 def test_it_loads_without_a_warning() -> None:
-    assert read(EXAMPLE, {"smpp": SmppAccount}, {"SMSC_PASSWORD": "secret"}).warnings == ()
+    assert loaded().warnings == ()
 
 
 def test_every_section_is_there() -> None:
@@ -55,6 +62,13 @@ def keys(model: type[BaseModel]) -> set[str]:
 @pytest.mark.parametrize("name", LISTS)
 def test_the_first_of_a_list_holds_every_key(name: str) -> None:
     assert set(raw()[name][0]) == keys(LISTS[name])
+
+
+def test_a_login_at_a_door_is_shown_whole() -> None:
+    shown, login = raw()["apps"][1]["smpp"], settings().apps[1].smpp
+    assert set(shown) == set(SmppLogin.model_fields)
+    for key, info in SmppLogin.model_fields.items():
+        assert info.is_required() or getattr(login, key) == info.get_default(call_default_factory=True), key
 
 
 def test_a_price_list_is_shown_whole() -> None:

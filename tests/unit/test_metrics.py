@@ -31,6 +31,12 @@ NAMES = {
     "bind_failures_total": "account,reason",
     "links_lost_total": "account",
     "provider_notices_total": "account,notice",
+    "door_binds": "app",
+    "door_refusals_total": "app,why",
+    "door_submits_total": "app,status",
+    "door_pieces_total": "app,why",
+    "door_deliveries_total": "app,result",
+    "door_outbox": "app",
     "http_requests_total": "route,method,status",
     "http_request_seconds": "route",
     "store_commit_seconds": "",
@@ -57,6 +63,12 @@ def used() -> Metrics:
     metrics.bind_failures.labels("a", "password").inc()
     metrics.links_lost.labels("a").inc()
     metrics.notices.labels("a", "alert_notification").inc()
+    metrics.door_binds.labels("erp").set(1)
+    metrics.door_refusals.labels("erp", "wrong password").inc()
+    metrics.door_submits.labels("erp", "ROK").inc()
+    metrics.door_pieces.labels("erp", "pieces_missing").inc()
+    metrics.door_deliveries.labels("erp", "taken").inc()
+    metrics.door_outbox.labels("erp").set(2)
     metrics.http_request("/v1/messages/{id}", "GET", 200, 0.001)
     metrics.commit(0.004)
     metrics.set_store_bytes(lambda: 4096)

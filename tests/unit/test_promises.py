@@ -49,7 +49,7 @@ def test_sql_stands_in_the_store_only(file: Path) -> None:
 
 #: What an adapter may know of the gateway: the port, the values, and rules that are true anywhere.
 KNOWN_TO_ADAPTERS = {
-    *("provider", "model", "text", "keywords", "gsm", "transliteration", "numbers", "pricing", "french"),
+    *("provider", "door", "model", "text", "keywords", "gsm", "transliteration", "numbers", "pricing", "french"),
     *("routing", "throttle", "states", "deadlines", "fairness", "periods"),
 }
 #: Who puts the adapters to use.

@@ -1,0 +1,94 @@
+"""Who may bind at the door, and how long somebody who guesses passwords waits. Pure: time is an argument.
+
+Rules: an unknown system_id and a wrong password are answered alike, and take alike; after a failure the address
+waits before it is judged again, longer each time, so that guessing is slow however many connections it makes.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.smpp import codes
+from adapters.smpp.door_options import SmppLogin, address
+from adapters.smpp.pdu import Pdu
+
+#: Seconds that an address waits after its first failure, and at most; each failure doubles them.
+FIRST, MOST = 1.0, 30.0
+
+#: Seconds without a failure after which an address is as good as new.
+FORGIVEN: Final = 300.0
+
+_KEPT: Final = 10_000  # addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Let in, as this application."""
+
+    app: str
+    login: SmppLogin
+
+
+@dataclass(frozen=True, slots=True)
+class Unwelcome:
+    """Not let in: the status to answer and, for the log and the metrics, why."""
+
+    status: int
+    why: str
+    app: str = ""
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it may have been a guess."""
+        return self.why in ("unknown system_id", "wrong password")
+
+
+def judge(bind: Pdu, peer: str, guests: Mapping[str, SmppLogin], binds: Mapping[str, int]) -> Welcome | Unwelcome:
+    """Whether a bind from the address ``peer`` is let in; ``binds`` are those that each application has."""
+    given = bind.text("password").encode("latin-1")
+    system_id = bind.text("system_id")
+    app = next((name for name, login in guests.items() if login.system_id == system_id), "")
+    login = guests.get(app)
+    right = login.password.get_secret_value().encode() if login else b"\0"
+    same = hmac.compare_digest(given.ljust(32, b"\0"), right.ljust(32, b"\0"))
+    if login is None:
+        return Unwelcome(codes.RINVPASWD, "unknown system_id")
+    if not same:
+        return Unwelcome(codes.RINVPASWD, "wrong password", app)
+    if not any(address(peer) in network for network in login.ips):
+        return Unwelcome(codes.RBINDFAIL, "address not allowed", app)
+    if binds.get(app, 0) >= login.max_binds:
+        return Unwelcome(codes.RALYBND, "too many binds", app)
+    return Welcome(app, login)
+
+
+@dataclass(slots=True)
+class _Guesser:
+    failures: int = 0
+    free_at: float = 0.0
+    failed_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Penalties:
+    """The addresses that failed lately."""
+
+    _guessers: dict[str, _Guesser] = field(default_factory=dict)
+
+    def wait(self, peer: str, now: float) -> float:
+        """Seconds before a bind from this address is judged."""
+        guesser = self._guessers.get(peer)
+        return max(0.0, guesser.free_at - now) if guesser else 0.0
+
+    def failed(self, peer: str, now: float) -> None:
+        """It gave a wrong password."""
+        guesser = self._guessers.pop(peer, None)
+        if guesser is None or now >= guesser.failed_at + FORGIVEN:
+            guesser = _Guesser()
+        pause = min(FIRST * 2.0**guesser.failures, MOST)
+        guesser.failures = min(guesser.failures + 1, 16)
+        guesser.failed_at, guesser.free_at = now, max(now, guesser.free_at) + pause
+        self._guessers[peer] = guesser  # the latest is the last
+        while len(self._guessers) > _KEPT:
+            del self._guessers[next(iter(self._guessers))]
