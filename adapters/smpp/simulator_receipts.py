@@ -1,100 +1,97 @@
-"""What the simulator delivers: receipts as SMPP 3.4 appendix B has them, and when each is due."""
+"""The receipts that a scenario makes of a message: SMPP 3.4 appendix B, and what providers make of it."""
 
-import asyncio
-import heapq
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import count
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Final
 
 from adapters.smpp import codes, pdu
+from adapters.smpp.scenario import Ids
+from adapters.smpp.scenario_rules import ReceiptRule
+from adapters.smpp.scenario_values import STATES
 from adapters.smpp.simulator_records import Submit
+from gateway import text
+from gateway.text import Encoding
 
-_STATES: Final = {"DELIVRD": 2, "UNDELIV": 5}
+_UNDELIVERED_ERROR: Final = "011"
+_LONGEST: Final = 254  # octets of a short message
+_ALL, _FAILURES, _SUCCESSES = 1, 2, 3  # registered_delivery; successes alone are SMPP 5.0's
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delivery:
-    """The body of one deliver_sm; ``state`` is what it reports, empty when it is no receipt."""
+    """One deliver_sm: its body, the state that it reports (empty when it is no receipt), the session it shuns."""
 
     body: bytes
     state: str = ""
+    not_on: object = None
 
 
-class Outbox:
-    """What waits for one system_id: due at a time, and at most ``window`` unanswered."""
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A deliver_sm, so many seconds after the message was answered."""
 
-    def __init__(self, window: int, wake: Callable[[], None]) -> None:
-        self._window = window
-        self._wake = wake
-        self._heap: list[tuple[float, int, Delivery]] = []
-        self._order = count()
-        self._unanswered: set[Delivery] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
-
-    def add(self, delivery: Delivery, delay: float) -> None:
-        """Deliver this in ``delay`` seconds."""
-        now = self._loop.time()
-        heapq.heappush(self._heap, (now + delay, next(self._order), delivery))
-        self._arm(now)
-
-    def due(self, now: float) -> list[Delivery]:
-        """What must be sent now; it stays here until ``settle`` or ``again``."""
-        found: list[Delivery] = []
-        while self._heap and self._heap[0][0] <= now and len(self._unanswered) < self._window:
-            found.append(heapq.heappop(self._heap)[2])
-            self._unanswered.add(found[-1])
-        self._arm(now)
-        return found
-
-    def settle(self, delivery: Delivery) -> None:
-        """It was taken, or refused for good."""
-        self._unanswered.discard(delivery)
-
-    def again(self, delivery: Delivery, delay: float) -> None:
-        """It was not taken: deliver it once more."""
-        self._unanswered.discard(delivery)
-        self.add(delivery, delay)
-
-    def stop(self) -> None:
-        """Deliver nothing more."""
-        self._heap.clear()
-        if self._timer:
-            self._timer.cancel()
-
-    def _arm(self, now: float) -> None:
-        """One timer for the first that was not due at ``now``; what was due waits for an answer or a bind.
-
-        ``now`` is the caller's, not a later one: what became due in between would be waited for by nobody.
-        """
-        if self._timer or not self._heap or self._heap[0][0] <= now:
-            return
-        self._timer = self._loop.call_at(self._heap[0][0], self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        self._wake()
-        self._arm(now)
+    delay: float
+    delivery: Delivery
 
 
 def receipt_of(submit: Submit, *, undelivered: bool, tlvs: bool) -> Delivery:
-    """The receipt of a submit, its text as providers write it: with the first twenty characters."""
+    """The receipt of a submit as most providers write it, dated now."""
     state = "UNDELIV" if undelivered else "DELIVRD"
-    error, reached = ("011", 0) if undelivered else ("000", 1)
-    at = f"{datetime.now(UTC):%y%m%d%H%M%S}"
-    words = (
-        f"id:{submit.message_id} sub:001 dlvrd:{reached:03d} submit date:{at} done date:{at} "
-        f"stat:{state} err:{error} text:{submit.text[:20]}"
+    rule = ReceiptRule(parameters=("id", "state") if tlvs else ())
+    return Delivery(receipt_body(rule, Ids(), submit, state, datetime.now(UTC), 0.0, esm_class=codes.RECEIPT), state)
+
+
+def draw_state(rule: ReceiptRule, chance: Random) -> str:
+    """The final state of a message."""
+    left = 1.0 if len(rule.states) == 1 and sum(rule.states.values()) >= 1 else chance.random()
+    for state, share in rule.states.items():
+        left -= share
+        if left < 0 or share >= 1:
+            return state
+    return "DELIVRD"
+
+
+def reports_of(
+    rule: ReceiptRule, ids: Ids, submit: Submit, state: str, delay: float, now: datetime, not_on: object = None
+) -> Iterator[Report]:
+    """What is delivered of a message whose final state is ``state``, ``delay`` seconds after it was answered.
+
+    ``now``: the time in UTC; ``not_on``: the session that it came on, for receipts that avoid it.
+    """
+    shunned = not_on if rule.bind == "other" else None
+    for place, passing in enumerate(rule.intermediate):
+        at = delay + place * rule.every
+        body = receipt_body(rule, ids, submit, passing, now, at, esm_class=codes.INTERMEDIATE)
+        yield Report(at, Delivery(body, passing, shunned))
+    if not rule.send or (rule.asked and not _is_asked(submit, state)):
+        return
+    first = delay + len(rule.intermediate) * rule.every
+    body = receipt_body(rule, ids, submit, state, now, first, esm_class=rule.esm_class)
+    for copy in range(rule.copies):
+        yield Report(first + copy * rule.every, Delivery(body, state, shunned))
+
+
+def _is_asked(submit: Submit, state: str) -> bool:
+    wanted = submit.pdu.number("registered_delivery") & 3
+    return (
+        wanted == _ALL or (wanted == _FAILURES and state != "DELIVRD") or (wanted == _SUCCESSES and state == "DELIVRD")
     )
-    parameters = {
-        codes.RECEIPTED_MESSAGE_ID: submit.message_id.encode() + b"\0",
-        codes.MESSAGE_STATE: bytes((_STATES[state],)),
-    }
+
+
+def receipt_body(
+    rule: ReceiptRule, ids: Ids, submit: Submit, state: str, now: datetime, after: float, *, esm_class: int
+) -> bytes:
+    """The body of one receipt, as the rule has it written ``after`` seconds."""
+    error = "000" if state == "DELIVRD" else rule.error or _UNDELIVERED_ERROR
+    coding, words = _written(rule, _words(rule, ids, submit, state, error, now, after))
     asked = submit.pdu
-    body = pdu.body_of(
+    parameters = dict(_parameters(rule, ids, submit, state, error))
+    if rule.payload:
+        parameters[codes.MESSAGE_PAYLOAD], words = words, b""
+    words = words[:_LONGEST]
+    return pdu.body_of(
         codes.DELIVER_SM,
         {
             "source_addr_ton": asked.number("dest_addr_ton"),
@@ -103,9 +100,44 @@ def receipt_of(submit: Submit, *, undelivered: bool, tlvs: bool) -> Delivery:
             "dest_addr_ton": asked.number("source_addr_ton"),
             "dest_addr_npi": asked.number("source_addr_npi"),
             "destination_addr": submit.source,
-            "esm_class": codes.RECEIPT,
-            "short_message": words.encode("latin-1", "replace"),
+            "esm_class": esm_class,
+            "data_coding": coding,
+            "short_message": words,
         },
-        parameters if tlvs else None,
+        parameters,
     )
-    return Delivery(body, state)
+
+
+def _words(rule: ReceiptRule, ids: Ids, submit: Submit, state: str, error: str, now: datetime, after: float) -> str:
+    there = now.replace(tzinfo=UTC) + timedelta(hours=rule.zone)
+    return rule.body.format(
+        id=ids.receipt.write(submit.number),
+        dlvrd="001" if state == "DELIVRD" else "000",
+        submitted=there.strftime(rule.date),
+        done=(there + timedelta(seconds=after)).strftime(rule.date),
+        state=state,
+        error=error,
+        text=submit.text[:20],
+        to=submit.to,
+        sender=submit.source,
+    )
+
+
+def _written(rule: ReceiptRule, words: str) -> tuple[int, bytes]:
+    """data_coding and octets."""
+    if rule.charset == "ucs2":
+        return codes.UCS2, words.encode("utf-16-be")
+    if rule.charset == "gsm":
+        return 0, text.encode(words, Encoding.GSM7)
+    return 0, words.encode("latin-1", "replace")
+
+
+def _parameters(rule: ReceiptRule, ids: Ids, submit: Submit, state: str, error: str) -> Iterator[tuple[int, bytes]]:
+    if "id" in rule.parameters:
+        form = ids.parameter or ids.receipt
+        yield codes.RECEIPTED_MESSAGE_ID, form.write(submit.number).encode() + b"\0"
+    if "state" in rule.parameters:
+        yield codes.MESSAGE_STATE, bytes((STATES[state],))
+    if "error" in rule.parameters:
+        number = int(error) if error.isdecimal() else int.from_bytes(error.encode()[-2:], "big")
+        yield codes.NETWORK_ERROR_CODE, b"\x03" + (number & 0xFFFF).to_bytes(2, "big")

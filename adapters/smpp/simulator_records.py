@@ -24,6 +24,11 @@ class Submit:
     pdu: Pdu
 
     @property
+    def number(self) -> int:
+        """Which message it is; its ids are forms of this."""
+        return int(self.message_id)
+
+    @property
     def source(self) -> str:
         """The sender."""
         return self.pdu.text("source_addr")

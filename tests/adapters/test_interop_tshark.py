@@ -2,12 +2,15 @@
 
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.pdu import Pdu
-from adapters.smpp.simulator_receipts import receipt_of
+from adapters.smpp.scenario import Ids
+from adapters.smpp.scenario_rules import ReceiptRule
+from adapters.smpp.simulator_receipts import receipt_body
 from adapters.smpp.simulator_records import Submit
 from adapters.smpp.states import Role
 from adapters.smpp.submit import LongMessages, PreparedSubmit, SubmitBuilder
@@ -45,6 +48,19 @@ def whole(composed: Composed) -> Part:
     return replace(PART, of=parts, carries=parts, encoding=composed.encoding, content=composed.text)
 
 
+def receipt(submit: Submit) -> bytes:
+    """A receipt of each form that the simulator knows."""
+    rules = (
+        ReceiptRule(),
+        ReceiptRule(parameters=()),
+        ReceiptRule(charset="ucs2", payload=True),
+        ReceiptRule(body="", parameters=("id", "state", "error")),
+    )
+    state = "UNDELIV" if submit.number % 2 else "DELIVRD"
+    rule = rules[submit.number % len(rules)]
+    return receipt_body(rule, Ids(), submit, state, datetime.now(UTC), 1.0, esm_class=codes.RECEIPT)
+
+
 def conversation() -> Pair:
     """Everything that our two sides say to each other."""
     pair = Pair()
@@ -55,8 +71,7 @@ def conversation() -> Pair:
         (asked,) = pair.take(Role.SMSC)
         assert isinstance(asked, events.Requested)
         pair.smsc.respond(asked.pdu, codes.ROK, {"message_id": str(number)})
-        receipt = receipt_of(Submit("demo", str(number), asked.pdu), undelivered=number % 2 == 1, tlvs=number % 3 > 0)
-        pair.smsc.request(codes.DELIVER_SM, receipt.body, number, pair.now)
+        pair.smsc.request(codes.DELIVER_SM, receipt(Submit("demo", str(number), asked.pdu)), number, pair.now)
         pair.run()
         told = [event for event in pair.take(Role.ESME) if isinstance(event, events.Requested)]
         pair.esme.respond(told[0].pdu, codes.RX_T_APPN if number == 1 else codes.ROK)
