@@ -37,10 +37,12 @@ async def rig(tmp_path: Path, form: LongMessages) -> AsyncIterator[Rig]:
 
 
 async def sent(rig: Rig, pieces: int) -> str:
-    """A long message that the simulator took; its public id."""
+    """A long message that the simulator took, and whose answers are recorded; its public id."""
     simulator, client = rig
     _, answer = await client.message(1, text=LONG)
     await simulator.until(lambda: simulator.counts.taken == pieces)
+    while (await label(rig, answer["id"]))[0] == "sending":
+        pass
     return str(answer["id"])
 
 
