@@ -29,6 +29,7 @@ from gateway.deliveries import Deliveries
 from gateway.door import Door, DoorSettings
 from gateway.doorbell import Doorbell, answering
 from gateway.exits import Exit
+from gateway.inbound import rules_of
 from gateway.intake import Intake
 from gateway.janitor import Janitor
 from gateway.lanes import Lanes
@@ -142,6 +143,7 @@ def _rules(registry: Registry, metrics: Metrics, wakes: Sequence[Nudge]) -> Rule
         price=price,
         receipts_wait=lambda: int(registry.settings.receipts.wait.total_seconds() * 1000),
         moved=moved,
+        inbound=rules_of(registry),
     )
 
 

@@ -91,6 +91,17 @@ def decode(data: bytes) -> str:
     return _ESCAPED.sub(_unescape, text) if ESCAPE in data else text
 
 
+def unpack(data: bytes, fill: int = 0) -> bytes:
+    """Packed septets (TS 23.038, 6.1.2.1) as one septet an octet, after ``fill`` bits that are none.
+
+    Where the last septet is only padding (CR, or the nought of sloppy writers), it is left out.
+    """
+    count, left = divmod(len(data) * 8 - fill, 7)
+    value = int.from_bytes(data, "little") >> fill
+    septets = bytes((value >> 7 * place) & 0x7F for place in range(count))
+    return septets[:-1] if left == 0 and septets[-1:] in (b"\r", b"\0") else septets
+
+
 def _unescape(pair: re.Match[str]) -> str:
     code = DEFAULT.find(pair[1]) if pair[1] else ESCAPE
     return EXTENSION.get(code, " " if code == ESCAPE else pair[1])

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from gateway.inbound import tell
 from gateway.parts import Parts
-from gateway.store import catalogue, idempotency, maintenance, moves, parked, standing
+from gateway.store import catalogue, idempotency, inbound, maintenance, moves, parked, standing
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_size
 
@@ -45,6 +46,7 @@ class Janitor:
             self.chores += [
                 Chore("deadlines", 0.5, self.judge),
                 Chore("parked receipts", 2.0, self.settle),
+                Chore("messages without all their parts", 5.0, self.show_torn),
                 Chore("pauses", 1.0, self._pauses),
                 Chore("write-ahead log", 60.0, self._empty_log),
             ]
@@ -91,6 +93,12 @@ class Janitor:
                 await parts.store.write(
                     lambda conn: parked.settle_parked(conn, account, parts.clock(), parts.rules)  # noqa: B023
                 )
+
+    async def show_torn(self) -> None:
+        """Show messages from telephones whose other parts were waited for long enough."""
+        parts, now = self._parts, self._parts.clock()
+        if await parts.store.read(lambda conn: inbound.torn(conn, now, parts.rules)):
+            tell(parts.metrics, await parts.store.write(lambda conn: inbound.show_torn(conn, now, parts.rules)))
 
     async def _pauses(self) -> None:
         """A pause may have been decided in another process, or before a restart."""

@@ -73,6 +73,7 @@ class Metrics:
         self.receipt_delay = Family(
             histogram("receipt_delay_seconds", "From a submit to its final receipt.", _RECEIPT, "account")
         )
+        self.inbound = counter("inbound_total", "Messages from telephones, stored.", "account", "kind")
         self.throttled = counter("throttled_total", "Submits that the provider refused as too fast.", "account")
         self.account_bound = gauge("account_bound", "Links up to the provider.", "account")
         self.bind_failures = counter("bind_failures_total", "Links that could not be made.", "account", "reason")

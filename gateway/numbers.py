@@ -8,6 +8,7 @@ French territory is at home; others only where ``foreign`` lists them. The rest 
 import re
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -196,6 +197,21 @@ def same(said: str, e164: str) -> bool | None:
     code = next((own[:size] for size in (1, 2, 3) if int(own[:size] or 0) in COUNTRY_CODE_TO_REGION_CODE), "")
     national = own[len(code) :]
     return digits.removeprefix(code).removeprefix("0") == national or digits.removeprefix("0") == national
+
+
+def read_address(raw: str, region: str) -> str:
+    """A telephone as a provider names it, in E.164 where it can be read; short codes and names as they are."""
+    digits = _digits(raw)
+    if not _is_dialled(digits):
+        return raw
+    found = read(raw, region)
+    if isinstance(found, Number):
+        return found.e164
+    for form in (digits, f"+{digits.lstrip('+')}"):
+        with suppress(NumberParseException):
+            if is_valid_number(number := parse(form, region)):
+                return format_number(number, PhoneNumberFormat.E164)
+    return raw
 
 
 def mask(number: str) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.alphabets import Alphabet
 from gateway.states import Status
 from gateway.text import Encoding
 
@@ -145,6 +146,28 @@ class Notice(StrEnum):
     BROKEN = "broken"  # what it wrote is no protocol: the link was cut
 
 
+@dataclass(frozen=True, slots=True)
+class FromPhone:
+    """A message from a telephone, or one part of it, as it came: nothing of it is lost, read or not.
+
+    ``octets`` are the text's in ``alphabet``, ``raw`` what was delivered with its header. ``id`` is the provider's
+    own, empty where it gives none; ``link`` names the connection, so that what is delivered again can be told.
+    """
+
+    sender: str  # the telephone
+    to: str  # our number or short code
+    octets: bytes
+    alphabet: Alphabet
+    link: str
+    id: str = ""
+    reference: int | None = None  # None: a message of one part
+    place: int = 1  # 1..of
+    of: int = 1
+    coding: int = 0  # as the provider says it
+    raw: bytes = b""
+    tlvs: Mapping[int, bytes] = field(default_factory=dict)
+
+
 class Prepared(Protocol):
     """A part made ready to leave: built before the claim's commit, so that a crash leaves few doubts."""
 
@@ -166,6 +189,9 @@ class Upstream(Protocol):
 
     async def receipt(self, receipt: Receipt) -> None:
         """Store a receipt; returns when it is committed. Raises when it could not be: do not acknowledge."""
+
+    async def inbound(self, said: FromPhone) -> None:
+        """Store what a telephone wrote; returns when it is committed. Raises when it could not be."""
 
     def late(self, part: Part, outcome: Outcome) -> None:
         """Tell an answer that came after ``Unknown`` had been told of this part."""

@@ -14,6 +14,7 @@ from functools import partial
 
 from gateway.fairness import Turns
 from gateway.guard import Guard
+from gateway.inbound import Inbound
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
 from gateway.provider import Accepted, Outcome, Part, Prepared, Provider, Refused, Throttled, Unavailable
@@ -78,6 +79,7 @@ class Lane:
         self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored)
         self.late = self._recorder.late
         self.receipt = Receipts(self.name, store, rules, metrics, clock).take
+        self.inbound = Inbound(self.name, store, rules, metrics, clock).take
         self._recorded = Nudge()
         self._claiming, self._holds = True, False
         self._watch = Watch(self.name, metrics, monotonic())

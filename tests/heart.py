@@ -10,17 +10,19 @@ from typing import Any
 import orjson
 
 from gateway import accounts
+from gateway.alphabets import Alphabet
 from gateway.caller import Caller, Scope
 from gateway.config import Settings
 from gateway.fairness import Turns
+from gateway.inbound import rules_of
 from gateway.intake import Intake
 from gateway.metrics import Metrics
 from gateway.pricing import price_of
-from gateway.provider import Accepted, Outcome, Part, Prepared, Receipt, Refused
+from gateway.provider import Accepted, FromPhone, Outcome, Part, Prepared, Receipt, Refused
 from gateway.registry import Registry
 from gateway.requests import BatchIn, MessageIn
 from gateway.states import FINAL, Status, judge
-from gateway.store import claim, moves, queue
+from gateway.store import claim, inbound, moves, queue
 from gateway.store.bulk import fetch
 from gateway.store.database import Store, open_store
 from gateway.store.desk import Desk, Rules
@@ -173,6 +175,18 @@ class Heart:
         }
         return Incoming(account, Receipt(id=own, status=status, **values), self.now, self.rules)
 
+    async def phone(self, text: str | bytes = "Oui", number: str = "+33612345678", **said: Any) -> inbound.Taken:
+        """A telephone writes; what became of it. ``to``: our number, ``account``: which brought it."""
+        account, to = said.pop("account", "a"), said.pop("to", "36111")
+        octets = text if isinstance(text, bytes) else text.encode("utf-16-be")
+        written = {"alphabet": Alphabet.UCS2, "link": "one", "raw": octets, "octets": octets, **said}
+        arrival = inbound.Arrival(account, FromPhone(sender=number, to=to, **written), number, to, self.now, self.rules)
+        return await self.store.write(lambda conn: inbound.receive(conn, arrival))
+
+    async def show_torn(self) -> Sequence[inbound.Taken]:
+        """Let the clock show what stayed without its other parts."""
+        return await self.store.write(lambda conn: inbound.show_torn(conn, self.now, self.rules))
+
     def provider_clock(self, offset: int = 0) -> datetime:
         """Now, as a provider in UTC writes it."""
         return datetime.fromtimestamp((self.now + offset) / 1000, UTC).replace(tzinfo=None)
@@ -269,7 +283,13 @@ async def opened(folder: Path, declared: Settings | None = None) -> AsyncIterato
             assert known is not None
             return price_of(known, day, mode, number)
 
-        rules = Rules(registry.zone, price, lambda: 72 * HOUR, lambda *moved: metrics.messages.labels(*moved).inc())
+        rules = Rules(
+            registry.zone,
+            price,
+            lambda: 72 * HOUR,
+            lambda *moved: metrics.messages.labels(*moved).inc(),
+            rules_of(registry),
+        )
         heart = Heart(declared, store, registry, metrics, rules)
         heart.intake = Intake(store, registry, metrics, heart.clock, lambda: 8, heart.nudged)
         yield heart

@@ -1,16 +1,18 @@
-"""What the provider delivers on one link: receipts, stored before they are acknowledged.
+"""What the provider delivers on one link: receipts and messages from telephones, stored before they are acknowledged.
 
-Rules: receipts are stored side by side, as many as ``AT_ONCE``; beyond that the link is not read. One that could
-not be stored is answered RX_T_APPN: the provider delivers it again. So is an incoming message, for now.
+Rules: they are stored side by side, as many as ``AT_ONCE``; beyond that the link is not read. One that could not be
+stored is answered RX_T_APPN: the provider delivers it again.
 """
 
 import asyncio
-from collections.abc import Callable
+import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
 from adapters.smpp import codes
 from adapters.smpp.connection import Link
+from adapters.smpp.mo import Writing, read_message
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.receipt import Reading, is_receipt, read_receipt
 from gateway.provider import Upstream
@@ -19,27 +21,24 @@ AT_ONCE: Final = 1000
 
 
 class Inbox:
-    """The receipts of one link that are being stored."""
+    """What came on one link and is being stored."""
 
-    def __init__(self, reading: Reading, upstream: Upstream, wall: Callable[[], datetime]) -> None:
-        self._reading = reading
+    def __init__(self, reading: Reading, writing: Writing, upstream: Upstream, wall: Callable[[], datetime]) -> None:
+        self._reading, self._writing = reading, writing
+        self._name = secrets.token_hex(8)  # of the link: what comes again comes on another
         self._upstream = upstream
         self._wall = wall
         self._tasks: set[asyncio.Task[None]] = set()
         self._full = False
 
-    def take(self, link: Link, pdu: Pdu) -> bool:
-        """Take a deliver_sm; True when it was an incoming message, which is refused."""
-        if not is_receipt(pdu, by_text=self._reading.by_text):
-            link.session.respond(pdu, codes.RX_T_APPN)
-            return True
+    def take(self, link: Link, pdu: Pdu) -> None:
+        """Take a receipt or a message from a telephone; it is answered when it is stored."""
         task = asyncio.create_task(self._store(link, pdu))
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._done(link, done))
         if len(self._tasks) >= AT_ONCE and not self._full:
             self._full = True
             link.pause_reading()
-        return False
 
     async def idle(self) -> None:
         """Wait until everything taken is stored or refused."""
@@ -54,11 +53,16 @@ class Inbox:
     async def _store(self, link: Link, pdu: Pdu) -> None:
         status = codes.RX_T_APPN
         try:
-            await self._upstream.receipt(read_receipt(pdu, self._wall(), self._reading))
+            await self._handed_on(pdu)
             status = codes.ROK
         finally:
             link.session.respond(pdu, status)
             link.flush()
+
+    def _handed_on(self, pdu: Pdu) -> Awaitable[None]:
+        if is_receipt(pdu, by_text=self._reading.by_text):
+            return self._upstream.receipt(read_receipt(pdu, self._wall(), self._reading))
+        return self._upstream.inbound(read_message(pdu, self._name, self._writing))
 
     def _done(self, link: Link, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

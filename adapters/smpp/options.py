@@ -54,6 +54,9 @@ class SmppAccount(AccountSettings):
     message_id: IdForm = Field("auto", description="how the id of a receipt differs from that of the answer")
     receipts_by_text: bool = Field(False, description="a text that reads like a receipt is one, without any mark")
     receipt_states: dict[str, ReceiptState] = Field({}, description="words of its receipts that we do not know")
+    inbound_id: int | None = Field(
+        None, ge=0, le=0xFFFF, description="optional parameter that names each message from a telephone"
+    )
     tls: bool = Field(False, description="encrypted link; not available yet")
 
     @property

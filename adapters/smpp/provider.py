@@ -3,7 +3,7 @@
 Rules:
 - a part handed over while there is no bind is Unavailable; one written and not answered is Unknown;
 - a receipt is acknowledged after it was stored, and refused for now (RX_T_APPN) when it could not be;
-- an incoming message is not taken: RX_T_APPN too, so that the provider keeps it, and it is counted.
+- so is a message from a telephone.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from adapters.smpp.connection import Link
 from adapters.smpp.fields import Value
 from adapters.smpp.ids import stored_key
 from adapters.smpp.inbox import Inbox
+from adapters.smpp.mo import Writing
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.receipt import reading_of
@@ -64,7 +65,6 @@ class SmppProvider:
         self._link: Link | None = None
         self._refused = False
         self._why = "not started"
-        self.incoming_refused = 0  # messages from telephones, which are not taken yet
 
     @property
     def ready(self) -> bool:
@@ -128,7 +128,9 @@ class SmppProvider:
 
     async def _one_link(self, upstream: Upstream) -> None:
         """From connecting to the end of the session, whatever ends it."""
-        inbox = Inbox(reading_of(self._options), upstream, lambda: datetime.now(UTC).replace(tzinfo=None))
+        options = self._options
+        writing = Writing(id_tag=options.inbound_id)
+        inbox = Inbox(reading_of(options), writing, upstream, lambda: datetime.now(UTC).replace(tzinfo=None))
         link = await self._connect(upstream, inbox)
         if not link:
             return
@@ -192,7 +194,7 @@ class SmppProvider:
             case events.Answered(token, pdu):
                 self._answered(link, token, pdu)
             case events.Requested(pdu):
-                self.incoming_refused += inbox.take(link, pdu)
+                inbox.take(link, pdu)
             case events.Unanswered((prepared, answer), why):
                 answer(prepared.part, Unknown(why))
             case events.LateAnswer((prepared, _), pdu):

@@ -85,6 +85,15 @@ class ReceiptSettings(Frozen):
     wait: Duration = Field(timedelta(hours=72), description="after validity; then the message is no_receipt")
 
 
+class InboundSettings(Frozen):
+    """How messages from telephones are taken."""
+
+    reassembly_timeout: Duration = Field(
+        timedelta(minutes=30), ge=timedelta(seconds=1), description="for missing parts; then it is shown without them"
+    )
+    attach_days: int = Field(30, ge=1, le=365, description="how old a message may be to be the one that is answered")
+
+
 class App(Frozen):
     """A school application with its first key; more keys by ``vaguemestre apikey``."""
 
@@ -122,6 +131,7 @@ class Settings(Frozen):
     http: HttpSettings = HttpSettings()
     defaults: Defaults = Defaults()
     receipts: ReceiptSettings = ReceiptSettings()
+    inbound: InboundSettings = InboundSettings()
     log: LogSettings = LogSettings()
     stop: StopSettings = StopSettings()
     schools: tuple[School, ...] = ()

@@ -6,13 +6,14 @@ know, writes the event, and judges the message again; ledger lines go through ``
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from gateway import deadlines
+from gateway.attachment import InboundRules
 from gateway.states import FINAL, Status, judge, may_move
 from gateway.store import tally
 from gateway.store.bulk import insert_rows, select_in, update_rows
@@ -28,6 +29,7 @@ class Rules:
     price: Callable[[str, date, str, str], int]  # account, day, mode, number -> millionths of a euro
     receipts_wait: Callable[[], int]  # milliseconds
     moved: Callable[[str, str, Status], None]  # is told school, action and new state of each message that moved
+    inbound: InboundRules = field(default_factory=InboundRules)
 
     def month(self, school: str, at: int) -> str:
         """The accounting month of an instant: ``2026-11`` in the school's zone."""

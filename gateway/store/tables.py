@@ -206,6 +206,60 @@ parked = Table(
     sqlite_with_rowid=False,
 )
 
+#: Each part of what telephones wrote, as it came. Those of one message share ``bundle``, the id of the first to come.
+inbound_part = Table(
+    "inbound_part",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("bundle", BigInteger, nullable=False),
+    Column("inbound", BigInteger),  # the message made of it; NULL while its other parts are waited for
+    Column("account", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("reference", Integer),  # of the concatenation; NULL for a message of one part
+    Column("place", Integer, nullable=False),  # 1..of
+    Column("of", Integer, nullable=False),
+    Column("alphabet", Text, nullable=False),
+    Column("octets", LargeBinary, nullable=False),  # of the text, septets unpacked
+    Column("coding", Integer, nullable=False),  # the provider's data_coding
+    Column("raw", LargeBinary, nullable=False),  # as delivered, with its header
+    Column("tlvs", Text, nullable=False),  # JSON: number -> hexadecimal
+    Column("provider_id", Text, nullable=False),  # empty where it gives none
+    Column("link", Text, nullable=False),
+    Column("deliveries", Integer, nullable=False),  # how many times the provider delivered it
+    Column("last_at", BigInteger, nullable=False),
+    Index("inbound_part_number", "number", "received_at"),
+    Index("inbound_part_bundle", "bundle"),
+    Index("inbound_part_waiting", "bundle", "received_at", sqlite_where=text("inbound IS NULL")),
+)
+
+#: What telephones wrote, as people read it.
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("ulid", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),  # its first part
+    Column("number", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("encoding", Text, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("missing", Text, nullable=False),  # JSON: the places of parts that did not come
+    Column("kind", Text, nullable=False),
+    Column("school", Text),  # NULL: nobody can tell whose it is
+    Column("app", Text),  # of the message that it answers
+    Column("message", BigInteger),  # the message that it answers
+    Column("event_id", Text),
+    Column("action", Text),
+    Index("inbound_ulid", "ulid", unique=True),
+    Index("inbound_school", "school", "id"),
+    Index("inbound_number", "number", "id"),
+    Index("inbound_message", "message", sqlite_where=text("message IS NOT NULL")),
+)
+
 #: Append-only. One line for each try of a part whose outcome is accepted or unknown; a negative one reverses.
 ledger = Table(
     "ledger",

@@ -101,6 +101,13 @@ PLACES: Mapping[str, str] = {
             ("event", "seulement cet évènement : son identifiant"),
         )
     },
+    "InboundQuery.from": "premier jour, ou date et heure avec décalage",
+    "InboundQuery.to": "dernier jour, compris ; ou date et heure avec décalage, exclues",
+    "InboundQuery.number": "seulement ce téléphone, sous toutes ses formes usuelles",
+    "InboundQuery.account": "seulement ce compte fournisseur : son nom",
+    "InboundQuery.message": "seulement les réponses à ce message : son identifiant",
+    "InboundQuery.kind": "reply, stop, start, message ou unattached",
+    "InboundQuery.unattached": "true : ceux dont l'établissement n'est pas connu ; clé de tous les établissements",
     "ActionBody.code": "celui de l'adresse ; peut être omis",
     "TemplateBody.code": "celui de l'adresse ; peut être omis",
     "TemplateBody.label": "libellé montré à qui choisit un modèle",
@@ -138,6 +145,7 @@ TAGS: Mapping[str, str] = {
     "actions": "Actions",
     "templates": "Modèles",
     "consents": "Accords et oppositions",
+    "inbound": "SMS reçus",
     "operations": "Exploitation",
     "reference": "Référence",
 }

@@ -15,6 +15,7 @@ from gateway.web.api import (
     actions,
     batches,
     consents,
+    inbound,
     lists,
     messages,
     preview,
@@ -43,6 +44,7 @@ RESOURCES: tuple[Route, ...] = (
     *actions.ROUTES,
     *templates.ROUTES,
     *consents.ROUTES,
+    *inbound.ROUTES,
     *accounts.ROUTES,
     *health.ROUTES,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
-from gateway.provider import Notice, Outcome, Part, Prepared, Receipt, Refused, Trouble
+from gateway.provider import FromPhone, Notice, Outcome, Part, Prepared, Receipt, Refused, Trouble
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
@@ -19,10 +19,11 @@ class StoreFull(Exception):
 
 
 class Gateway:
-    """Upstream and lane in one. ``refuse`` makes so many receipts fail; ``gate`` holds them back."""
+    """Upstream and lane in one. ``refuse`` makes so many deliveries fail; ``gate`` holds them back."""
 
     def __init__(self) -> None:
         self.receipts: list[Receipt] = []
+        self.said: list[FromPhone] = []
         self.lates: list[tuple[Part, Outcome]] = []
         self.outcomes: list[tuple[int, Outcome]] = []
         self.failures: list[tuple[Trouble, str]] = []
@@ -38,12 +39,19 @@ class Gateway:
         self._news.set()
 
     async def receipt(self, receipt: Receipt) -> None:
+        await self._stored()
+        self.receipts.append(receipt)
+
+    async def inbound(self, said: FromPhone) -> None:
+        await self._stored()
+        self.said.append(said)
+
+    async def _stored(self) -> None:
         await self.gate.wait()
         self._news.set()
         if self.refuse:
             self.refuse -= 1
             raise StoreFull
-        self.receipts.append(receipt)
 
     def late(self, part: Part, outcome: Outcome) -> None:
         self.lates.append((part, outcome))

@@ -169,13 +169,41 @@ def receipt(words: str, esm_class: int = codes.RECEIPT) -> Delivery:
     return Delivery(pdu.body_of(codes.DELIVER_SM, values | {"short_message": words.encode()}))
 
 
-async def test_an_incoming_message_stays_with_the_provider() -> None:
-    async with simulator(receipt_retry=60.0) as smsc:
+async def test_a_message_from_a_telephone_is_handed_on_and_then_acknowledged() -> None:
+    async with simulator() as smsc:
         gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        gateway.gate.clear()
         async with provider.running(gateway):
             smsc.deliver("demo", receipt("STOP", esm_class=0))
-            await smsc.until(lambda: smsc.counts.receipts_refused == 1)
-    assert (provider.incoming_refused, gateway.receipts) == (1, [])
+            await smsc.until(lambda: smsc.counts.receipts_sent == 1)
+            assert smsc.counts.receipts_acknowledged == 0
+            gateway.gate.set()
+            await smsc.until(lambda: smsc.counts.receipts_acknowledged == 1)
+    (said,) = gateway.said
+    assert (said.sender, said.octets, said.raw, gateway.receipts) == ("33660000000", b"STOP", b"STOP", [])
+
+
+async def test_a_message_that_cannot_be_stored_comes_again() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        gateway.refuse = 2
+        async with provider.running(gateway):
+            smsc.deliver("demo", receipt("STOP", esm_class=0))
+            await smsc.until(lambda: smsc.counts.receipts_acknowledged == 1)
+    assert (smsc.counts.receipts_refused, len(gateway.said)) == (2, 1)
+
+
+async def test_what_comes_on_another_link_is_told_apart() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            for number in (1, 2, 3):
+                smsc.deliver("demo", receipt("Merci", esm_class=0))
+                await smsc.until(lambda number=number: smsc.counts.receipts_acknowledged == number)  # type: ignore[misc]
+                if number == 2:
+                    await smsc.unbind()
+    one, two, three = (said.link for said in gateway.said)
+    assert one == two != three
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import FINAL, Status
 from gateway.store.database import Store
-from gateway.store.tables import batch, event, ledger, message, part, receipt, tally
+from gateway.store.tables import batch, event, inbound, ledger, message, part, receipt, tally
 
 METZ = "0570051W"
 
@@ -40,6 +40,10 @@ _RECEIPT: Mapping[str, Any] = {
 _TALLY: Mapping[str, Any] = {
     **{"school": METZ, "month": "2026-11", "action": "ABSENCE", "mode": "standard", "account": "operateur-a"},
     **{"total": 0, "delivered": 0, "parts": 0, "amount": 0, "not_submitted": 0},
+}
+_INBOUND: Mapping[str, Any] = {
+    **{"account": "operateur-a", "received_at": MORNING, "number": "+33612345678", "to": "36111", "text": "Oui"},
+    **{"encoding": "gsm7", "parts": 1, "missing": "[]", "kind": "reply", "school": METZ, "app": "vie-scolaire"},
 }
 _BATCH: Mapping[str, Any] = {
     **{"school": METZ, "app": "vie-scolaire", "action": "ABSENCE", "created_at": MORNING, "recipients": 1},
@@ -95,6 +99,12 @@ async def add_receipt(store: Store, part_id: int | None, **said: Any) -> None:
 async def add_tally(store: Store, **said: Any) -> None:
     """A counter."""
     await add(store, tally, {**_TALLY, **said})
+
+
+async def add_inbound(store: Store, id_: int, /, **said: Any) -> str:
+    """What a telephone wrote; returns its public id."""
+    await add(store, inbound, {**_INBOUND, "id": id_, "ulid": ulid(id_), **said})
+    return f"in_{ulid(id_)}"
 
 
 async def add_batch(store: Store, number: int, **said: Any) -> str:

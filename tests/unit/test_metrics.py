@@ -26,6 +26,7 @@ NAMES = {
     "receipts_total": "account,state",
     "receipts_unmatched": "account",
     "receipt_delay_seconds": "account",
+    "inbound_total": "account,kind",
     "throttled_total": "account",
     "account_bound": "account",
     "bind_failures_total": "account,reason",
@@ -58,6 +59,7 @@ def used() -> Metrics:
     metrics.receipts.labels("a", "DELIVRD").inc()
     metrics.receipts_unmatched.labels("a").set(0)
     metrics.receipt_delay.labels("a").observe(4)
+    metrics.inbound.labels("a", "reply").inc()
     metrics.throttled.labels("a").inc()
     metrics.account_bound.labels("a").set(1)
     metrics.bind_failures.labels("a", "password").inc()

@@ -281,3 +281,24 @@ def test_the_writings_of_one_number_are_those_of_no_other(one: str, other: str) 
     writings = (one, one[1:], f"00{one[1:]}", f"0{one[3:]}", one[3:], f"+330{one[3:]}")
     assert [numbers.same(each, one) for each in writings] == [True] * len(writings)
     assert [numbers.same(each, other) for each in writings] == [one == other] * len(writings)
+
+
+@pytest.mark.parametrize(
+    ("raw", "address"),
+    [
+        *((form, "+33612345678") for form in ("+33612345678", "33612345678", "0033612345678", "06 12 34 56 78")),
+        ("0692123456", "+262692123456"),
+        ("352621123456", "+352621123456"),  # a country that no school writes to may write
+        ("+352621123456", "+352621123456"),
+        ("0387123456", "+33387123456"),  # and so may a landline
+        *((same, same) for same in ("36111", "Orange", "LYCCURIE", "", "007", "+123")),
+    ],
+)
+def test_an_address_as_a_provider_writes_it(raw: str, address: str) -> None:
+    assert numbers.read_address(raw, "FR") == address
+
+
+@given(st.text(max_size=30))
+def test_any_address_is_kept_or_read(raw: str) -> None:
+    address = numbers.read_address(raw, "FR")
+    assert address == raw or re.fullmatch(r"\+\d+", address)

@@ -50,6 +50,7 @@ def test_sql_stands_in_the_store_only(file: Path) -> None:
 #: What an adapter may know of the gateway: the port, the values, and rules that are true anywhere.
 KNOWN_TO_ADAPTERS = {
     *("provider", "door", "model", "text", "keywords", "gsm", "transliteration", "numbers", "pricing", "french"),
+    *("alphabets", "attachment", "reassembly", "stop"),
     *("routing", "throttle", "states", "deadlines", "fairness", "periods"),
 }
 #: Who puts the adapters to use.

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from gateway.config import Settings
+from gateway.inbound import rules_of as inbound_rules
 from gateway.intake import Intake
 from gateway.metrics import Metrics
 from gateway.parts import Parts
@@ -130,6 +131,7 @@ def rules_of(registry: Registry) -> Rules:
         price=lambda _account, _day, _mode, _number: 45_000,
         receipts_wait=lambda: 72 * 3600 * 1000,
         moved=lambda *_moved: None,
+        inbound=inbound_rules(registry),
     )
 
 

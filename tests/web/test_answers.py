@@ -11,7 +11,7 @@ from gateway.states import Status
 from gateway.web.openapi import document
 from gateway.web.route import Route
 from gateway.web.server import ROUTES
-from tests.store.rows import add_batch, add_event, add_line, add_message, add_receipt, add_sent, add_tally
+from tests.store.rows import add_batch, add_event, add_inbound, add_line, add_message, add_receipt, add_sent, add_tally
 from tests.web.conftest import Answer, Gateway
 
 NUMBER = quote("+33612345678")
@@ -74,6 +74,7 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("POST", "/v1/consents/import", "", CONSENTS),
     ("GET", "/v1/consents/{number}", "", None),
     ("GET", "/v1/opt-outs", "?count=true", None),
+    ("GET", "/v1/inbound", "?count=true", None),
     ("POST", "/v1/accounts/{account}/pause", "?reason=facture", None),
     ("GET", "/v1/accounts", "", None),
     ("POST", "/v1/accounts/{account}/resume", "", None),
@@ -93,6 +94,7 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     await add_receipt(store, 901 * 256 + 1, submitted="2026-11-23T08:30", done="2026-11-23T08:31")
     await add_receipt(store, 901 * 256 + 2, state="ENROUTE", status=None)
     await add_line(store, 901 * 256 + 1)
+    await add_inbound(store, 901, message=901, event_id="ABS-9", action="INFO", parts=2, missing="[2]")
     await add_tally(store, total=1, delivered=1, parts=2, amount=90_000)
     await add_message(store, 902, batch=901, batch_row=2, status="ignored", reason="empty_mobile", number="", parts=0)
     posted = (await gateway.post("/v1/messages", EVERYTHING, "vgm_admin")).json["id"]

@@ -53,7 +53,17 @@ Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 Statuses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_known_statuses)]
 
 
-class Filters(Body):
+class Emptiable(Body):
+    """Filters that a form may leave empty."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, value: Any) -> Any:
+        """A filter left empty in a form filters nothing."""
+        return {name: one for name, one in value.items() if one != ""} if isinstance(value, dict) else value
+
+
+class Filters(Emptiable):
     """Which messages. A date is a whole local day, ``to`` included; a timestamp excludes ``to``."""
 
     status: Statuses = Field((), description="several by comma; pending: all that are not final")
@@ -66,12 +76,6 @@ class Filters(Body):
     number: Short | None = Field(None, description="in any usual form")
     batch: Short | None = None
     event: Short | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty(cls, value: Any) -> Any:
-        """A filter left empty in a form filters nothing."""
-        return {name: one for name, one in value.items() if one != ""} if isinstance(value, dict) else value
 
 
 class Paging(Body):

@@ -1,0 +1,31 @@
+"""What telephones wrote."""
+
+from pydantic import Field
+
+from gateway.web.answers.base import Answer, Page
+
+
+class InboundView(Answer):
+    """Un SMS reçu."""
+
+    id: str = Field(description="identifiant public", examples=["in_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB"])
+    received_at: str = Field(description="reçu par la passerelle : sa première partie")
+    account: str = Field(description="le compte fournisseur qui l'a apporté")
+    number: str = Field(description="le téléphone, en E.164 s'il a pu être lu ; masqué sans le droit numbers")
+    to: str = Field(description="notre numéro ou numéro court")
+    text: str = Field(description="le texte ; […] à la place des parties manquantes ; en hexadécimal s'il est binaire")
+    encoding: str = Field(description="gsm7, latin1, ucs2, ou binary : ce qui n'est pas un texte")
+    parts: int = Field(description="SMS dont il est fait")
+    missing: list[int] = Field(description="rangs des parties qui ne sont pas arrivées, à partir de 1")
+    kind: str = Field(description="reply, stop, start, message (d'un établissement, sans répondre) ou unattached")
+    school: str | None = Field(description="UAI ; null : nul ne peut le dire")
+    message: str | None = Field(description="le message auquel il répond")
+    event: str | None = Field(description="l'évènement de ce message")
+    action: str | None = Field(description="l'action de ce message")
+
+
+class InboundList(Answer):
+    """Une page de SMS reçus."""
+
+    data: list[InboundView] = Field(description="les SMS reçus, le plus récent d'abord")
+    page: Page = Field(description="où l'on est dans la liste")
