@@ -1,7 +1,6 @@
 """The configuration: one YAML file, every key checked, every error at once (contract section 6)."""
 
 from gateway.config.loader import Loaded, load, read
-from gateway.config.problem import ConfigError, ConfigProblem
 from gateway.config.settings import (
     App,
     Defaults,
@@ -14,6 +13,7 @@ from gateway.config.settings import (
     StopSettings,
     StoreSettings,
 )
+from gateway.yamlfile.problem import ConfigError, ConfigProblem
 
 __all__ = [
     "App",

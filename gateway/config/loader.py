@@ -11,17 +11,19 @@ from pathlib import Path as File
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from gateway.config import rules
-from gateway.config.problem import ConfigError, ConfigProblem, Path, key_of
 from gateway.config.secrets import secret_keys, substitute
 from gateway.config.settings import Settings
-from gateway.config.tree import Tree, parse
-from gateway.config.wording import message_of
 from gateway.door import DoorLogin, DoorSettings
 from gateway.model import AccountSettings
+from gateway.yamlfile.problem import ConfigError, ConfigProblem, Path
+from gateway.yamlfile.reading import problems, text_of, validated
+from gateway.yamlfile.tree import Tree, parse
+from gateway.yamlfile.wording import did_you_mean
 
+_CURE = "give its path with --config or VAGUEMESTRE_CONFIG"
 #: Keys of parts that do not exist yet: named, so that nobody believes that they do something.
 _NOT_YET = {"retention": "retention is not available yet: remove it; nothing is erased for now"}
 
@@ -48,31 +50,15 @@ def load(file: File, adapters: Accounts, environ: Mapping[str, str] = os.environ
 
 def read(file: File, adapters: Accounts, environ: Mapping[str, str] = os.environ, doors: Doors = NO_DOORS) -> Loaded:
     """As ``load``, with the warnings. Raises ConfigError."""
-    tree = parse(_text(file))
+    tree = parse(text_of(file, _CURE))
     if not tree.faults or tree.value:
         secrets = secret_keys([*adapters.values(), *(login for _, login in doors.values())]) | {"key_sha256"}
         substitute(tree, secrets, environ, file.absolute().parent)
     warnings = _rules(tree)
     settings = _models(tree, adapters, doors)
     if settings is None or tree.faults:
-        raise ConfigError(_problems(file, tree.faults))
-    return Loaded(settings, tuple(_problems(file, warnings)))
-
-
-def _text(file: File) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise ConfigError([ConfigProblem(str(file), line, "", "not UTF-8 text: save it as UTF-8")]) from error
-    except OSError as error:
-        cure = "give its path with --config or VAGUEMESTRE_CONFIG"
-        raise ConfigError([ConfigProblem(str(file), 0, "", f"cannot be read: {error.strerror}; {cure}")]) from error
-
-
-def _problems(file: File, faults: list[tuple[Path, int, str]]) -> list[ConfigProblem]:
-    ordered = sorted(dict.fromkeys(faults), key=lambda fault: fault[1])
-    return [ConfigProblem(str(file), line, key_of(path), message) for path, line, message in ordered]
+        raise ConfigError(problems(str(file), tree.faults))
+    return Loaded(settings, tuple(problems(str(file), warnings)))
 
 
 def _rules(tree: Tree) -> list[tuple[Path, int, str]]:
@@ -91,7 +77,7 @@ def _models(tree: Tree, adapters: Accounts, doors: Doors) -> Settings | None:
     for key in [key for key in raw if key in _NOT_YET]:
         del raw[key]
         tree.fault((key,), _NOT_YET[key])
-    faulty = {path for path, _, _ in tree.faults}
+    faulty = frozenset(path for path, _, _ in tree.faults)
     for section, word, models in (
         ("accounts", "adapter", adapters),
         ("doors", "kind", {kind: model for kind, (model, _) in doors.items()}),
@@ -100,8 +86,8 @@ def _models(tree: Tree, adapters: Accounts, doors: Doors) -> Settings | None:
             raw[section] = list(_each(tree, section, word, raw[section], models, faulty))
     if isinstance(raw.get("apps"), list):
         raw["apps"] = [_app(tree, at, app, doors, faulty) for at, app in enumerate(raw["apps"])]
-    settings = _validate(tree, Settings, raw, (), faulty)
-    return settings if isinstance(settings, Settings) and not tree.faults else None
+    settings = validated(tree, Settings, raw, (), faulty)
+    return None if tree.faults else settings
 
 
 def _each(
@@ -110,7 +96,7 @@ def _each(
     word: str,
     raw: list[Any],
     models: Mapping[str, type[BaseModel]],
-    faulty: set[Path],
+    faulty: frozenset[Path],
 ) -> Iterator[Any]:
     """Each item read by the model that its ``word`` names; what is no mapping is left for the settings' model."""
     for at, item in enumerate(raw):
@@ -120,30 +106,19 @@ def _each(
             continue
         name = item.get(word)
         if isinstance(name, str) and name in models:
-            made = _validate(tree, models[name], item, path, faulty)
+            made = validated(tree, models[name], item, path, faulty)
             if made is not None:
                 yield made
         elif word not in item:
             tree.fault(path, f"{word} is required: one of {', '.join(sorted(models))}")
         else:
-            tree.fault((*path, word), f"unknown {word} {name}{rules.did_you_mean(str(name), list(models))}")
+            tree.fault((*path, word), f"unknown {word} {name}{did_you_mean(str(name), list(models))}")
 
 
-def _app(tree: Tree, at: int, raw: Any, doors: Doors, faulty: set[Path]) -> Any:
+def _app(tree: Tree, at: int, raw: Any, doors: Doors, faulty: frozenset[Path]) -> Any:
     """An application with its logins at doors read by the doors' models."""
     if not isinstance(raw, dict):
         return raw
     logins = {kind: raw[kind] for kind in doors if isinstance(raw.get(kind), dict)}
-    read = {kind: _validate(tree, doors[kind][1], one, ("apps", at, kind), faulty) for kind, one in logins.items()}
+    read = {kind: validated(tree, doors[kind][1], one, ("apps", at, kind), faulty) for kind, one in logins.items()}
     return {**raw, **read}
-
-
-def _validate(tree: Tree, model: type[BaseModel], raw: Any, at: Path, faulty: set[Path]) -> BaseModel | None:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            path = (*at, *(step for step in one["loc"] if step != "[key]"))
-            if path not in faulty:
-                tree.fault(path, message_of(model, one))
-        return None

@@ -5,17 +5,17 @@ wrong type is none of their business.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
 
-from gateway.config.problem import Path
 from gateway.numbers import read_sender
+from gateway.yamlfile.problem import Path
+from gateway.yamlfile.wording import did_you_mean
 
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _UAI = re.compile(r"[0-9]{7}[A-Z]")
@@ -53,14 +53,6 @@ def _items(value: Any, step: str) -> Iterable[tuple[str | int, Any]]:
             return enumerate(value)
         return list(value.items()) if isinstance(value, dict) else ()
     return [(step, value[step])] if isinstance(value, dict) and step in value else ()
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """``: did you mean X?``, or the words that are known when they are few, or nothing."""
-    close = get_close_matches(word, known, n=1, cutoff=0.6) or [one for one in known if one.lower() == word.lower()]
-    if close:
-        return f": did you mean {close[0]}?"
-    return f": expected one of {', '.join(sorted(known))}" if 0 < len(known) <= 20 else ""
 
 
 def check(raw: Any) -> Iterator[Fault]:

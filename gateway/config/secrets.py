@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from gateway.config.problem import Path
-from gateway.config.tree import Tree
+from gateway.yamlfile.problem import Path
+from gateway.yamlfile.tree import Tree
 
 _VARIABLE = re.compile(r"(\$?)\$\{([^}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

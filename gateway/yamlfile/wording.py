@@ -1,13 +1,20 @@
 """What pydantic found wrong, in words that name the cure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gateway.config.rules import did_you_mean
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """``: did you mean X?``, or the words that are known when they are few, or nothing."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6) or [one for one in known if one.lower() == word.lower()]
+    if close:
+        return f": did you mean {close[0]}?"
+    return f": expected one of {', '.join(sorted(known))}" if 0 < len(known) <= 20 else ""
 
 
 def message_of(model: type[BaseModel], error: ErrorDetails) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from gateway.config.problem import Path
+from gateway.yamlfile.problem import Path
 
 _BOOL, _INT, _FLOAT, _NULL, _DATE = (
     f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float", "null", "timestamp")
