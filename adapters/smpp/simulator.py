@@ -1,6 +1,7 @@
 """An SMSC for tests, demonstrations, rehearsals and load runs: ``simulator_core.Smsc`` behind sockets."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from math import inf
 from types import TracebackType
@@ -8,7 +9,7 @@ from typing import Final, Self, cast
 
 from adapters.smpp.scenario import Scenario, of_options
 from adapters.smpp.simulator_core import Smsc
-from adapters.smpp.simulator_end import Line
+from adapters.smpp.simulator_end import End, Line
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_receipts import Delivery
 from adapters.smpp.simulator_records import Counts, Submit
@@ -20,9 +21,15 @@ _UNREAD_LIMIT: Final = 8 * 1024 * 1024
 class Simulator:
     """An SMSC that listens while its context is entered. It does what the scenario says, or else the options."""
 
-    def __init__(self, options: SimulatorOptions | None = None, scenario: Scenario | None = None) -> None:
+    def __init__(
+        self,
+        options: SimulatorOptions | None = None,
+        scenario: Scenario | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.options: Final = options or SimulatorOptions()
         self.port = self.options.port
+        self._tls = tls
         self._smsc: Final = Smsc(scenario or of_options(self.options), 0.0, remember=self.options.remember)
         self._wires: Final[set[_Wire]] = set()
         self._waiting: Final[list[tuple[Callable[[], bool], asyncio.Future[None]]]] = []
@@ -72,10 +79,27 @@ class Simulator:
         """How many sessions are bound."""
         return self._smsc.bound
 
-    def cut(self) -> None:
-        """Cut every connection without a word."""
-        self._smsc.cut(self.now)
+    @property
+    def ends(self) -> list[End]:
+        """The connections there are, the oldest first."""
+        return list(self._smsc.ends)
+
+    @property
+    def refuse(self) -> dict[int, int]:
+        """By kind of bind, the status that it gets from now on."""
+        return self._smsc.refuse
+
+    def cut(self, *ends: End) -> None:
+        """Cut these connections without a word, all if none is named."""
+        self._smsc.cut(self.now, *ends)
         self._flush()
+
+    async def outbind(self, host: str, port: int) -> End:
+        """Connect to a client that listens, and ask it to bind."""
+        _, wire = await asyncio.get_running_loop().create_connection(self._new_wire, host, port)
+        self._smsc.outbind(wire.end)
+        self._flush()
+        return wire.end
 
     async def unbind(self) -> None:
         """Ask every session to leave, and wait until they are gone."""
@@ -105,7 +129,7 @@ class Simulator:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._new_wire, self.options.host, self.port)
+        self._server = await loop.create_server(self._new_wire, self.options.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def _new_wire(self) -> "_Wire":
@@ -147,38 +171,43 @@ class Simulator:
 
 
 class _Wire(asyncio.Protocol):
-    """One socket of a simulator, in ``wires`` while it is open; ``flush`` is called after each thing that happens."""
+    """One socket of a simulator: in ``wires`` while it is open, with its ``end`` once it is connected.
+
+    ``flush`` is called after each thing that happens.
+    """
+
+    end: End
 
     def __init__(self, smsc: Smsc, clock: Callable[[], float], wires: set["_Wire"], flush: Callable[[], None]) -> None:
         self._smsc = smsc
         self._clock = clock
         self._wires = wires
         self._flush = flush
-        self._end = smsc.connect(clock())
         self._transport: asyncio.Transport | None = None
         self.over = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # not a subclass of it on every loop
+        self.end = self._smsc.connect(self._clock())
         self._wires.add(self)
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        self._end.receive(data, self._clock())
+        self.end.receive(data, self._clock())
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._wires.discard(self)
-        self._end.lost(f"connection closed: {exc}", self._clock())
+        self.end.lost(f"connection closed: {exc}", self._clock())
         self._flush()
         self.over.set()
 
     def pause_writing(self) -> None:
-        self._end.congested = True
+        self.end.congested = True
 
     def resume_writing(self) -> None:
-        self._end.congested = False
+        self.end.congested = False
         self._smsc.settle(self._clock())
         self._flush()
 
@@ -189,15 +218,15 @@ class _Wire(asyncio.Protocol):
 
     def write(self) -> None:
         """Write what the client must get; hang up when the session is over."""
-        out = self._end.outgoing()
+        out = self.end.outgoing()
         if not self._transport or self._transport.is_closing():
             return
-        if self._end.line is Line.CUT:
+        if self.end.line is Line.CUT:
             self._transport.abort()
             return
         if out:
             self._transport.write(out)
-        if self._end.over:
+        if self.end.over:
             self._transport.close()
         elif self._transport.get_write_buffer_size() > _UNREAD_LIMIT:
             self._transport.abort()

@@ -50,6 +50,7 @@ class Smsc:
         self.counts: Final = Counts()
         self.submits: Final[list[Submit]] = []
         self.ends: Final[dict[End, None]] = {}  # in the order in which they came
+        self.refuse: Final[dict[int, int]] = {}  # kind of bind -> the status that it gets, whatever the scenario says
         self._remember: Final = remember
         self._epoch: Final = (time.time() if epoch is None else epoch) - now
         self._next_id = scenario.ids.first or int((self._epoch + now) * 1000)
@@ -99,11 +100,15 @@ class Smsc:
         self._post.add(system_id, delivery, now)
         self.settle(now)
 
-    def cut(self, now: float) -> None:
-        """Cut every connection without a word."""
-        for end in list(self.ends):
+    def cut(self, now: float, *ends: End) -> None:
+        """Cut these connections without a word, all if none is named."""
+        for end in ends or list(self.ends):
             end.cut()
         self.settle(now)
+
+    def outbind(self, end: End) -> None:
+        """Ask a client that we connected to, ``end``, to bind: SMPP 3.4 section 4.1.7."""
+        end.session.outbind(self.scenario.smsc.name, self.scenario.smsc.password)
 
     def unbind(self, now: float) -> None:
         """Ask every session to leave."""
@@ -136,7 +141,7 @@ class Smsc:
         settings, system_id = self.scenario.smsc, pdu.text("system_id")
         already = sum(each.system_id == system_id and each.session.state in BOUND for each in self.ends)
         rule = self._binds.choose(self._clockwork.elapsed(now), pdu, already) or _LET_IN
-        status = rule.status
+        status = self.refuse.get(pdu.command, rule.status)
         if settings.system_id and system_id != settings.system_id:
             status = codes.RINVSYSID
         elif settings.password and pdu.text("password") != settings.password:

@@ -134,6 +134,49 @@ async def test_memory_is_bounded_and_counts_are_not() -> None:
     assert (len(smsc.submits), smsc.counts.taken) == (2, 5)
 
 
+async def test_a_kind_of_bind_is_refused_while_it_runs() -> None:
+    async with Simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        smsc.refuse[codes.BIND_TRANSCEIVER] = codes.RALYBND
+        async with provider.running(gateway):
+            await smsc.until(lambda: smsc.counts.binds_refused > 0)
+            smsc.refuse.clear()
+            await smsc.until(lambda: smsc.bound == 1)
+
+
+async def test_one_connection_of_several_is_cut() -> None:
+    async with Simulator() as smsc:
+        gateway, providers = Gateway(), [SmppProvider(account(smsc.port)) for _ in range(2)]
+        async with providers[0].running(gateway), providers[1].running(gateway):
+            await smsc.until(lambda: smsc.bound == 2)
+            first, second = smsc.ends
+            smsc.cut(first)
+            await smsc.until(lambda: smsc.counts.binds == 3)
+            assert second in smsc.ends
+            assert first not in smsc.ends
+
+
+async def test_a_client_that_listens_is_asked_to_bind() -> None:
+    told: list[events.Event] = []
+    asked = asyncio.Event()
+
+    def happened(_: Link, event: events.Event) -> None:
+        told.append(event)
+        asked.set()
+
+    def client() -> Link:
+        return Link(lambda now: Session(Role.ESME, Timers(), now), happened)
+
+    server = await asyncio.get_running_loop().create_server(client, "127.0.0.1")
+    async with Simulator(SimulatorOptions(name="smsc", password="secret")) as smsc, asyncio.timeout(PATIENCE):
+        await smsc.outbind("127.0.0.1", server.sockets[0].getsockname()[1])
+        await asked.wait()
+    server.close()
+    (event,) = told[:1]
+    assert isinstance(event, events.OutbindRequested)
+    assert (event.pdu.text("system_id"), event.pdu.text("password")) == ("smsc", "secret")
+
+
 async def test_nobody_waits_for_ever() -> None:
     async with Simulator() as smsc:
         with pytest.raises(TimeoutError):
