@@ -63,6 +63,12 @@ COMMANDS = (
         "run_apikey",
         settings=True,
     ),
+    Command(
+        "user",
+        "add, list and disable the people of the console, and change passwords",
+        "gateway.commands.user",
+        settings=True,
+    ),
     Command("migrate", "bring the database to this version", "gateway.commands.migrate", settings=True),
     Command("backup", "copy the database, also while the gateway runs", "gateway.commands.backup", settings=True),
     Command("version", "print the version", "gateway.commands.version"),

@@ -125,3 +125,31 @@ def _month_name(month: int) -> str:
 
 def _progress(status: Status, parts: int, final_parts: int) -> str:
     return f"{final_parts}/{parts}" if parts > 1 and status not in FINAL else ""
+
+
+#: What the journal says of each act.
+ACTS = {
+    "login": "Connexion",
+    "login_failed": "Mot de passe refusé",
+    "logout": "Déconnexion",
+    "password": "Mot de passe changé",
+    "user_put": "Utilisateur enregistré",
+    "release": "SMS diffusés",
+    "cancel": "SMS supprimés",
+    "resend": "SMS incertains renvoyés",
+    "override": "« Ne pas envoyer de SMS » levé une fois",
+    "account_paused": "Compte fournisseur suspendu",
+    "account_resumed": "Compte fournisseur repris",
+    "action_put": "Action enregistrée",
+    "action_deleted": "Action supprimée",
+    "template_put": "Modèle enregistré",
+    "template_deleted": "Modèle supprimé",
+    "consent": "Accord ou opposition noté",
+    "consents_imported": "Accords importés",
+    "export": "Fichier exporté",
+}
+
+
+def act_label(act: str) -> str:
+    """An act of the journal; one that is no longer known as it was written."""
+    return ACTS.get(act, act)

@@ -16,7 +16,7 @@ from gateway.french import reason_label, status_label
 from gateway.groups import Group, gather
 from gateway.metrics import Metrics
 from gateway.numbers import Unusable
-from gateway.problem import field_problem
+from gateway.problem import Problem, field_problem
 from gateway.recipe import Cook, Recipe
 from gateway.registry import Registry
 from gateway.requests import BatchIn, MessageFields, MessageIn, PreviewIn, RecipientInfo
@@ -85,6 +85,7 @@ class Intake:
 
     def _drafted(self, body: MessageIn, caller: Caller, *, must_be_number: bool) -> tuple[Recipe, Draft]:
         recipe = self._cook.recipe(body, caller, self._clock())
+        self._allow(recipe.school.uai, body.origin.user)
         one = _draft(recipe, body)
         if must_be_number and isinstance(one.number, Unusable):
             label = reason_label(one.number.reason, one.number.detail)
@@ -98,6 +99,7 @@ class Intake:
     ) -> tuple[str | None, bytes]:
         """Accept a group send, all or nothing: its public id and the JSON of the answer. Raises Problem."""
         group = self._gather(body, caller)
+        self._allow(group.recipe.school.uai, group.common.origin.user)
         public = None if dry_run else f"bat_{ulid_now()}"
 
         def build(known: Known) -> Built:
@@ -133,6 +135,12 @@ class Intake:
                 for one, why in zip(group.drafts, verdicts, strict=True)
             ]
         }
+
+    def _allow(self, school: str, user: str | None) -> None:
+        """Raises ``user_blocked`` for who may not send."""
+        reason = self._registry.blocked(school, user)
+        if reason is not None:
+            raise Problem("user_blocked", f"« Bloquer l'envoi de SMS pour cet utilisateur » est coché : {reason}")
 
     def _gather(self, body: BatchIn, caller: Caller, *, everybody: bool = False) -> Group:
         fields = body.defaults.model_copy(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.inbound import tell
 from gateway.parts import Parts
-from gateway.store import catalogue, idempotency, inbound, maintenance, moves, parked, standing
+from gateway.store import catalogue, idempotency, inbound, maintenance, moves, parked, standing, users
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_size
 
@@ -40,6 +40,7 @@ class Janitor:
             Chore("declared things", 1.0, self._refresh),
             Chore("store", 1.0, self._probe),
             Chore("old idempotency keys", 3600.0, self._forget),
+            Chore("old sessions", 3600.0, self._forget_sessions),
             Chore("gauges", 5.0, self._measure),
         ]
         if dispatch:
@@ -117,6 +118,11 @@ class Janitor:
     async def _forget(self) -> None:
         before = self._parts.clock() - idempotency.KEPT_MS
         await self._parts.store.write(lambda conn: idempotency.forget(conn, before))
+
+    async def _forget_sessions(self) -> None:
+        limits, now = self._parts.settings.console, self._parts.clock()
+        created, seen = (now - int(limit.total_seconds() * 1000) for limit in (limits.session, limits.idle))
+        await self._parts.store.write(lambda conn: users.forget_sessions(conn, created, seen))
 
     async def _empty_log(self) -> None:
         await maintenance.empty_log(self._parts.store.url)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.model import AccountSettings, Action, Mode, School, Template
-from gateway.store import catalogue
+from gateway.store import catalogue, users
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -37,6 +37,7 @@ class Registry:
     def __init__(self, settings: "Settings") -> None:
         self._stored_actions: Mapping[str, Action] = {}
         self._stored_templates: Mapping[str, Template] = {}
+        self._blocked: Mapping[tuple[str, str], str] = {}
         self._stamp: catalogue.Stamp | None = None
         self.replace(settings)
 
@@ -54,8 +55,9 @@ class Registry:
         self._merge()
 
     async def load(self, store: "Store") -> None:
-        """Read the stored actions and templates. Raises StoreUnavailable."""
+        """Read the stored actions and templates, and who may not send. Raises StoreUnavailable."""
         self._stamp, actions, templates = await store.read(catalogue.read_all)
+        self._blocked = await store.read(users.blocked)
         self._stored_actions = {action.code: action for action in actions}
         self._stored_templates = {template.code: template for template in templates}
         self._merge()
@@ -93,6 +95,10 @@ class Registry:
     def home(self) -> ZoneInfo:
         """``defaults.timezone``: for what is of no school."""
         return ZoneInfo(self._settings.defaults.timezone)
+
+    def blocked(self, school: str, user: str | None) -> str | None:
+        """Why this user may not send for this school; None when they may."""
+        return self._blocked.get((school, user)) if user is not None and self._blocked else None
 
     # ---- actions and templates ----
 

@@ -116,6 +116,14 @@ class LogSettings(Frozen):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is written")
 
 
+class ConsoleSettings(Frozen):
+    """The console, which people open in a browser."""
+
+    enabled: bool = Field(True, description="false: no page at /console")
+    session: Duration = Field(timedelta(hours=12), ge=timedelta(minutes=5), description="then one signs in again")
+    idle: Duration = Field(timedelta(hours=1), ge=timedelta(minutes=1), description="without a page for so long, too")
+
+
 class StopSettings(Frozen):
     """How long each phase of stopping may last; their sum stays below systemd's TimeoutStopSec."""
 
@@ -134,6 +142,7 @@ class Settings(Frozen):
     inbound: InboundSettings = InboundSettings()
     log: LogSettings = LogSettings()
     stop: StopSettings = StopSettings()
+    console: ConsoleSettings = ConsoleSettings()
     schools: tuple[School, ...] = ()
     apps: tuple[App, ...] = ()
     doors: tuple[SerializeAsAny[DoorSettings], ...] = ()

@@ -8,21 +8,21 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model import Action, Template
-from gateway.store.tables import account_pause, action, template
+from gateway.store.tables import account_pause, action, person, template
 
-#: Of actions, then of templates: how many, and the last change.
-Stamp = tuple[int, int, int, int]
+#: Of actions, of templates, of people: how many, and the last change.
+Stamp = tuple[int, ...]
 
 
 async def stamp(conn: AsyncConnection) -> Stamp:
-    """A value that changes when any action or template does."""
+    """A value that changes when any action, template or person does."""
     found: list[int] = []
-    for table in (action, template):
+    for table in (action, template, person):
         count, latest = (
             await conn.execute(select(func.count(), func.max(table.c.updated_at)).select_from(table))
         ).one()
         found += [count, latest or 0]
-    return found[0], found[1], found[2], found[3]
+    return tuple(found)
 
 
 async def read_all(conn: AsyncConnection) -> tuple[Stamp, Sequence[Action], Sequence[Template]]:

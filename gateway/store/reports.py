@@ -42,11 +42,12 @@ class Owner(NamedTuple):
     id: int
     school: str
     app: str
+    user: str | None
 
 
 async def owners(conn: AsyncConnection, ulids: Sequence[str]) -> Mapping[str, Owner]:
     """Whose each of these messages is; those that do not exist are left out."""
-    rows = await select_in(conn, "SELECT ulid, id, school, app FROM message WHERE ulid IN (#)", ulids)
+    rows = await select_in(conn, "SELECT ulid, id, school, app, user FROM message WHERE ulid IN (#)", ulids)
     return {row[0]: Owner(*row[1:]) for row in rows}
 
 
@@ -91,8 +92,9 @@ async def receipts_of(conn: AsyncConnection, message_id: int) -> Sequence[AnyRow
 
 
 async def find_batch(conn: AsyncConnection, ulid: str) -> AnyRow | None:
-    """The batch of a ULID, of whichever school."""
-    return (await conn.execute(select(batch).where(batch.c.ulid == ulid))).first()
+    """The batch of a ULID, of whichever school, with the user of its messages."""
+    user = select(message.c.user).where(message.c.batch == batch.c.id).limit(1).scalar_subquery().label("user")
+    return (await conn.execute(select(batch, user).where(batch.c.ulid == ulid))).first()
 
 
 async def batch_states(conn: AsyncConnection, batch_id: int) -> Mapping[Status, int]:

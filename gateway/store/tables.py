@@ -431,3 +431,53 @@ door_outbox = Table(
     Column("tries", Integer, nullable=False),
     Index("door_outbox_app", "app", "id"),
 )
+
+
+#: People who use the console.
+person = Table(
+    "person",
+    metadata,
+    Column("login", Text, primary_key=True),  # small letters
+    Column("name", Text, nullable=False),
+    Column("password", Text, nullable=False),  # argon2id, with its salt and costs
+    Column("schools", Text, nullable=False),  # JSON list of UAI
+    Column("roles", Text, nullable=False),  # JSON list
+    Column("recap_all", Boolean, nullable=False),  # « Récapitulatif des SMS pour tous les utilisateurs »
+    Column("blocked", Text),  # « Bloquer l'envoi de SMS pour cet utilisateur »: the reason
+    Column("disabled_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),  # wrong passwords since the last right one
+    Column("locked_until", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+#: Open sessions of the console; the cookie itself is not stored.
+session = Table(
+    "session",
+    metadata,
+    Column("sha256", Text, primary_key=True),  # of the cookie's value
+    Column("login", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("school", Text),  # the one being looked at
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("address", Text, nullable=False),
+    Index("session_login", "login"),
+    sqlite_with_rowid=False,
+)
+
+#: Every act that matters: append-only.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),  # application/key, or console/login
+    Column("school", Text),  # None: of no school
+    Column("act", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # what was acted upon: a code, a login, an id; never a number
+    Column("detail", Text, nullable=False),
+    Column("address", Text, nullable=False),  # from where
+    Index("audit_school", "school", "id"),
+)

@@ -84,6 +84,14 @@ FIELDS: Mapping[str, str] = {
     "uncertain_wait": "délai avant de renvoyer",
     "declared_in_configuration": "vient du fichier de configuration : ne se change que là",
     "rows": "les numéros, 50 000 au plus",
+    "schools": "UAI des établissements",
+    "roles": "rôles : envoi, diffuseur, comptable, exploitant, administrateur",
+    "recap_all": "« Récapitulatif des SMS pour tous les utilisateurs » ; false : ses propres envois seulement",
+    "blocked": "« Bloquer l'envoi de SMS pour cet utilisateur » : la raison ; null : il peut envoyer",
+    "disabled": "true : ne peut plus se connecter",
+    "password": "nouveau mot de passe, 12 caractères au moins ; omis : inchangé",
+    "actor": "qui : application/clé, ou console/identifiant ; la fin suffit",
+    "act": "code de l'acte",
 }
 
 #: What they mean in one model only.
@@ -146,6 +154,7 @@ TAGS: Mapping[str, str] = {
     "templates": "Modèles",
     "consents": "Accords et oppositions",
     "inbound": "SMS reçus",
+    "people": "Utilisateurs et journal",
     "operations": "Exploitation",
     "reference": "Référence",
 }
@@ -171,4 +180,5 @@ SCHEMAS: Mapping[str, str] = {
     "ConsentBody": "Un accord, un refus ou une opposition.",
     "Chosen": "Les messages choisis : par identifiants, ou par critères.",
     "TemplateBody": "Un message prédéfini.",
+    "UserBody": "Une personne qui se sert de la console.",
 }

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from gateway.caller import Caller, Claim, Scope
 from gateway.parts import Parts
+from gateway.store.audit import Entry
 
 
 @dataclass(slots=True)
@@ -27,6 +28,11 @@ class Call:
     claim: Claim | None
     request: web.Request
     raw: bytes = b""  # the body as it came, for routes with ``raw_body``
+
+    def act(self, act: str, subject: str = "", detail: str = "", school: str | None = None) -> Entry:
+        """An entry of the journal about this request."""
+        address = self.request.remote or ""
+        return Entry(self.parts.clock(), self.caller.actor, act, subject, detail, school, address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The HTTP server: the routes of every resource, mounted once, and the listeners that they answer on."""
+"""The HTTP server: the routes of every resource and the console, mounted once, and the listeners they answer on."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,47 +9,14 @@ from aiohttp import web
 
 from gateway.parts import Parts
 from gateway.problem import Problem
-from gateway.web import docs, health
-from gateway.web.api import (
-    accounts,
-    actions,
-    batches,
-    consents,
-    inbound,
-    lists,
-    messages,
-    preview,
-    recap,
-    release,
-    reports,
-    synthesis,
-    templates,
-)
+from gateway.web import console
 from gateway.web.auth import Keys
 from gateway.web.endpoint import Answerer, Desk, Endpoint, MethodNotAllowed, guarded
+from gateway.web.health import OPEN_ROUTES
 from gateway.web.idempotency import Answers
 from gateway.web.protocol import Server, nowhere
+from gateway.web.resources import ROUTES
 from gateway.web.route import Route
-
-#: Every resource; the reference is made from the same list.
-RESOURCES: tuple[Route, ...] = (
-    *messages.ROUTES,
-    *batches.ROUTES,
-    *preview.ROUTES,
-    *lists.ROUTES,
-    *reports.ROUTES,
-    *release.ROUTES,
-    *recap.ROUTES,
-    *synthesis.ROUTES,
-    *actions.ROUTES,
-    *templates.ROUTES,
-    *consents.ROUTES,
-    *inbound.ROUTES,
-    *accounts.ROUTES,
-    *health.ROUTES,
-)
-
-ROUTES: tuple[Route, ...] = (*RESOURCES, *docs.routes(RESOURCES))
 
 #: Seconds that an idle connection is kept open.
 KEEP_ALIVE = 75
@@ -68,6 +35,8 @@ def make_app(parts: Parts, routes: Iterable[Route] = ROUTES) -> web.Application:
     for path, names in methods.items():
         refusal = partial(MethodNotAllowed, ", ".join(sorted(names)))
         app.router.add_route("*", path, _always(parts, path, refusal))
+    if routes is ROUTES and parts.settings.console.enabled:
+        console.mount(app, parts, desk.answers)
     app.router.add_route("*", "/{tail:.*}", _always(parts, "unknown", nowhere))
     return app
 
@@ -106,5 +75,5 @@ async def serve_http(parts: Parts, listen: str, seconds: float, routes: Iterable
 @asynccontextmanager
 async def serve_health(parts: Parts, listen: str) -> AsyncIterator[int]:
     """``/livez``, ``/readyz`` and ``/metrics`` without a key, on their own address; gives the port."""
-    async with serve_http(parts, listen, 1, health.OPEN_ROUTES) as port:
+    async with serve_http(parts, listen, 1, OPEN_ROUTES) as port:
         yield port

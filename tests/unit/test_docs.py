@@ -33,7 +33,7 @@ from gateway.states import FINAL, FRENCH, MOVES, Status
 from gateway.web.api.release import Chosen
 from gateway.web.api.reports import STEPS
 from gateway.web.problems import FIELD_CODES
-from gateway.web.server import ROUTES
+from gateway.web.resources import ROUTES
 from gateway.web.uploads import COLUMNS
 
 ROOT = Path(__file__).parents[2]

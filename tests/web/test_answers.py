@@ -9,10 +9,10 @@ import pytest
 
 from gateway.states import Status
 from gateway.web.openapi import document
+from gateway.web.resources import ROUTES
 from gateway.web.route import Route
-from gateway.web.server import ROUTES
 from tests.store.rows import add_batch, add_event, add_inbound, add_line, add_message, add_receipt, add_sent, add_tally
-from tests.web.conftest import Answer, Gateway
+from tests.web.conftest import METZ, Answer, Gateway
 
 NUMBER = quote("+33612345678")
 EVERYTHING: dict[str, Any] = {
@@ -32,6 +32,7 @@ CONTACTS = [{"rank": "responsable_1", "to": "0612345679"}, {"rank": "conjoint", 
 BATCH = {"action": "INFO", "text": "Bonjour", "recipients": [{"to": "0612345678"}, {"to": ""}, {"contacts": CONTACTS}]}
 ACTION = {"short_label": "Ret.", "long_label": "Retards", "hold_max": "30m"}
 TEMPLATE = {"label": "Retard", "text": "#ELEVE est en retard."}
+PERSON = {"name": "Mme ÇELIK", "schools": [METZ], "roles": ["envoi"], "password": "une phrase assez longue"}
 CONSENTS = {"rows": [{"number": "0612345678", "opted_out": True}, {"number": "0387123456"}]}
 
 #: What is asked, in this order, with what is found in the store: method, address, body.
@@ -79,6 +80,11 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/accounts", "", None),
     ("POST", "/v1/accounts/{account}/resume", "", None),
     ("GET", "/v1/accounts", "", None),
+    ("PUT", "/v1/users/{login}", "", PERSON),
+    ("PUT", "/v1/users/{login}", "", PERSON),
+    ("GET", "/v1/users", "", None),
+    ("GET", "/v1/users/{login}", "", None),
+    ("GET", "/v1/audit", "?limit=2", None),
     ("GET", "/livez", "", None),
     ("GET", "/readyz", "", None),
 ]
@@ -99,6 +105,7 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     await add_message(store, 902, batch=901, batch_row=2, status="ignored", reason="empty_mobile", number="", parts=0)
     posted = (await gateway.post("/v1/messages", EVERYTHING, "vgm_admin")).json["id"]
     names = {"event": "ABS-9", "action": "INFO", "new": "RETARD", "number": NUMBER, "account": "operateur-a"}
+    names["login"] = "celik"
     return {"batch": batch, "message": message, "posted": posted, **names}
 
 

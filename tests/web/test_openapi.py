@@ -13,13 +13,13 @@ from gateway.states import Status
 from gateway.web.glossary import FIELDS, PLACES, SCHEMAS, TAGS
 from gateway.web.openapi import document, problem_codes
 from gateway.web.problems import FIELD_CODES
-from gateway.web.server import ROUTES
+from gateway.web.resources import ROUTES
 from tests.web.conftest import METZ, Gateway
 
 DOCUMENT = document(ROUTES)
 
 #: Codes that no route names: other parts of the contract, or every address.
-ELSEWHERE = {"malformed_request", "method_not_allowed"}
+ELSEWHERE = {"malformed_request", "method_not_allowed", "forged_form"}
 
 
 def nodes(value: Any) -> Iterator[dict[str, Any]]:

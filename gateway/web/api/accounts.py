@@ -12,8 +12,9 @@ from gateway.problem import Problem
 from gateway.requests import Body, Short
 from gateway.states import Status
 from gateway.store import catalogue, reports
+from gateway.store.audit import noted
 from gateway.web.answers.accounts import AccountList, Paused
-from gateway.web.api.actions import ADMIN, whole
+from gateway.web.api.actions import OPERATE, whole
 from gateway.web.api.views import stamp
 from gateway.web.route import Call, Reply, Route
 
@@ -72,7 +73,8 @@ async def pause_account(call: Call) -> Reply:
     """``POST /v1/accounts/{name}/pause``: nothing more leaves; what left is waited for. Outlives restarts."""
     name, who, now = _known(call), call.caller.actor, call.parts.clock()
     reason = call.query.reason
-    await call.parts.store.write(lambda conn: catalogue.pause(conn, name, who, reason, now))
+    entry = call.act("account_paused", name, reason)
+    await call.parts.store.write(noted(lambda conn: catalogue.pause(conn, name, who, reason, now), entry))
     lane = call.parts.lanes.get(name)
     if lane is not None:
         lane.pause()
@@ -82,7 +84,8 @@ async def pause_account(call: Call) -> Reply:
 async def resume_account(call: Call) -> Reply:
     """``POST /v1/accounts/{name}/resume``."""
     name = _known(call)
-    await call.parts.store.write(lambda conn: catalogue.resume(conn, name))
+    entry = call.act("account_resumed", name)
+    await call.parts.store.write(noted(lambda conn: catalogue.resume(conn, name), entry))
     lane = call.parts.lanes.get(name)
     if lane is not None:
         lane.resume()
@@ -103,14 +106,14 @@ ROUTES: tuple[Route, ...] = (
         tag="accounts",
     ),
     Route(
-        *("POST", "/v1/accounts/{name}/pause", pause_account, ADMIN, "Suspendre un compte fournisseur"),
+        *("POST", "/v1/accounts/{name}/pause", pause_account, OPERATE, "Suspendre un compte fournisseur"),
         query=PauseQuery,
         answer=Paused,
         tag="accounts",
         problems=("not_found",),
     ),
     Route(
-        *("POST", "/v1/accounts/{name}/resume", resume_account, ADMIN, "Reprendre un compte fournisseur"),
+        *("POST", "/v1/accounts/{name}/resume", resume_account, OPERATE, "Reprendre un compte fournisseur"),
         answer=Paused,
         tag="accounts",
         problems=("not_found",),

@@ -11,12 +11,14 @@ from gateway.problem import Problem, field_problem
 from gateway.registry import Registry
 from gateway.requests import Body
 from gateway.store import catalogue
+from gateway.store.audit import noted
 from gateway.web.answers.base import Deleted
 from gateway.web.answers.settings import ActionList, ActionView
 from gateway.web.route import Call, Reply, Route
 
 READ = frozenset({Scope.READ})
-ADMIN = frozenset({Scope.ADMIN})
+#: Of who sets things up: ``admin`` opens everything.
+OPERATE = frozenset({Scope.OPERATE})
 
 _code = TypeAdapter(Code)
 
@@ -82,7 +84,9 @@ async def put_action(call: Call) -> Reply:
     action = Action.model_validate({**body.model_dump(), "code": checked_code(call, body.code)})
     _refuse_declared(registry, action.code)
     _check(action, registry)
-    new = await call.parts.store.write(lambda conn: catalogue.put_action(conn, action, call.parts.clock()))
+    entry = call.act("action_put", action.code)
+    verb = noted(lambda conn: catalogue.put_action(conn, action, entry.at), entry)
+    new = await call.parts.store.write(verb)
     await registry.load(call.parts.store)
     return Reply(_view(action, registry), 201 if new else 200)
 
@@ -102,7 +106,8 @@ async def delete_action(call: Call) -> Reply:
     """``DELETE /v1/actions/{code}``: no more messages for it; the accounts keep its code."""
     code = call.path["code"]
     _refuse_declared(call.parts.registry, code)
-    if not await call.parts.store.write(lambda conn: catalogue.delete_action(conn, code)):
+    verb = noted(lambda conn: catalogue.delete_action(conn, code), call.act("action_deleted", code))
+    if call.parts.registry.action(code) is None or not await call.parts.store.write(verb):
         raise _unknown()
     await call.parts.registry.load(call.parts.store)
     return Reply({"code": code, "deleted": True})
@@ -131,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         problems=("not_found",),
     ),
     Route(
-        *("PUT", "/v1/actions/{code}", put_action, ADMIN, "Créer ou remplacer une action"),
+        *("PUT", "/v1/actions/{code}", put_action, OPERATE, "Créer ou remplacer une action"),
         body=ActionBody,
         answer=ActionView,
         also=(201,),
@@ -139,7 +144,7 @@ ROUTES: tuple[Route, ...] = (
         problems=("declared_in_configuration", "unknown_template", "invalid_sender"),
     ),
     Route(
-        *("DELETE", "/v1/actions/{code}", delete_action, ADMIN, "Supprimer une action"),
+        *("DELETE", "/v1/actions/{code}", delete_action, OPERATE, "Supprimer une action"),
         answer=Deleted,
         tag="actions",
         problems=("declared_in_configuration", "not_found"),

@@ -15,6 +15,7 @@ from gateway.problem import Problem, field_problem
 from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
 from gateway.store import people
+from gateway.store.audit import noted
 from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish
 from gateway.web.answers.settings import ConsentView, Imported, OptOutList
 from gateway.web.api import cursors
@@ -126,7 +127,8 @@ async def put_consent(call: Call) -> Reply:
     consent = _WISHES[body.consent] if "consent" in body.model_fields_set else None
     wish = Wish(number, consent, body.opted_out, body.source)
     who, now = call.caller.actor, call.parts.clock()
-    await call.parts.store.write(lambda conn: people.apply(conn, school.uai, [wish], who, now))
+    entry = call.act("consent", detail=wish.source, school=school.uai)
+    await call.parts.store.write(noted(lambda conn: people.apply(conn, school.uai, [wish], who, now), entry))
     return await _reply(call, school, number)
 
 
@@ -152,7 +154,9 @@ async def import_consents(call: Call) -> Reply:
     lines = [_line(place, row, school, source) for place, row in rows]
     wishes = [line.wish for line in lines if line.wish is not None]
     who, now = call.caller.actor, call.parts.clock()
-    changed = iter(await call.parts.store.write(lambda conn: people.apply(conn, school.uai, wishes, who, now)))
+    entry = call.act("consents_imported", detail=f"{len(wishes)} numéro(s)", school=school.uai)
+    verb = noted(lambda conn: people.apply(conn, school.uai, wishes, who, now), entry)
+    changed = iter(await call.parts.store.write(verb))
     outcomes = ["refused" if line.wish is None else "changed" if next(changed) else "unchanged" for line in lines]
     return Reply(_import_view(lines, outcomes, ignored, masked(call.caller)))
 

@@ -9,6 +9,7 @@ import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway import numbers
+from gateway.caller import Caller
 from gateway.model import Code, Uai
 from gateway.periods import FIRST_YEAR, LAST_YEAR, begin, end
 from gateway.registry import KnownSchool
@@ -92,8 +93,11 @@ class ListQuery(Filters, Paging):
     sort: Annotated[str, Field(pattern=rf"^-?({'|'.join(Sort)})$")] | None = Field(None, description="- : descending")
 
 
-def selection(wanted: Filters, school: KnownSchool, *, submitted: bool = False) -> Selection:
-    """The filters as the store takes them, in the school's zone and with its numbers."""
+def selection(wanted: Filters, school: KnownSchool, caller: Caller, *, submitted: bool = False) -> Selection:
+    """The filters as the store takes them, in the school's zone and with its numbers.
+
+    Who sees only their own messages gets those, whatever the filters say.
+    """
     number, number_input = _number(wanted.number, school)
     return Selection(
         school=school.uai,
@@ -101,7 +105,7 @@ def selection(wanted: Filters, school: KnownSchool, *, submitted: bool = False) 
         action=wanted.action,
         since=begin(wanted.from_, school.zone) if wanted.from_ else None,
         before=end(wanted.to, school.zone) if wanted.to else None,
-        user=wanted.user,
+        user=caller.person if caller.own_only else wanted.user,
         workstation=wanted.workstation,
         number=number,
         number_input=number_input,

@@ -55,7 +55,7 @@ async def own_message(call: Call) -> Any:
     """The row of the message in the address. Raises ``not_found``."""
     ulid = number_of(call.path["id"], "msg")
     row = await call.parts.store.read(lambda conn: reports.find(conn, ulid)) if ulid else None
-    if row is None or row.school not in call.caller.schools:
+    if row is None or not call.caller.sees(row.school, row.user):
         raise not_found("Aucun message")
     return row
 
@@ -64,7 +64,7 @@ async def own_batch(call: Call) -> Any:
     """The row of the batch in the address. Raises ``not_found``."""
     ulid = number_of(call.path["id"], "bat")
     row = await call.parts.store.read(lambda conn: reports.find_batch(conn, ulid)) if ulid else None
-    if row is None or row.school not in call.caller.schools:
+    if row is None or not call.caller.sees(row.school, row.user):
         raise not_found("Aucun envoi groupé")
     return row
 
@@ -100,7 +100,7 @@ async def _reply(call: Call, wanted: Selection, order: Order, query: ListQuery) 
 async def list_messages(call: Call) -> Reply:
     """``GET /v1/messages``: newest first; what is followed up (``pending``) with the uncertain first."""
     query: ListQuery = call.query
-    wanted = selection(query, known_school(call.parts.registry, call.caller, query.school))
+    wanted = selection(query, known_school(call.parts.registry, call.caller, query.school), call.caller)
     default = Order(Sort.STATUS) if PENDING in query.status else NEWEST
     return await _reply(call, wanted, order_of(query.sort, default), query)
 
@@ -109,7 +109,7 @@ async def list_event(call: Call) -> Reply:
     """``GET /v1/events/{id}/messages``: the history of an absence."""
     query: ListQuery = call.query
     school = known_school(call.parts.registry, call.caller, query.school)
-    wanted = selection(query.model_copy(update={"event": call.path["id"]}), school)
+    wanted = selection(query.model_copy(update={"event": call.path["id"]}), school, call.caller)
     return await _reply(call, wanted, order_of(query.sort, OLDEST), query)
 
 
@@ -120,7 +120,7 @@ async def list_batch(call: Call) -> Reply:
     if query.school not in (None, batch.school):
         raise not_found("Aucun envoi groupé")
     school = known_school(call.parts.registry, call.caller, batch.school)
-    wanted = selection(query.model_copy(update={"batch": batch.ulid}), school)
+    wanted = selection(query.model_copy(update={"batch": batch.ulid}), school, call.caller)
     return await _reply(call, wanted, order_of(query.sort, OLDEST), query)
 
 

@@ -2,6 +2,7 @@
 
 from gateway.caller import Scope
 from gateway.requests import MessageIn
+from gateway.store.audit import note
 from gateway.web.answers.sending import MessageAccepted
 from gateway.web.route import Call, Reply, Route
 
@@ -10,6 +11,9 @@ async def post(call: Call) -> Reply:
     """Accept one message; answered once it is on disk."""
     body: MessageIn = call.body
     public_id, answer = await call.parts.intake.message(body, call.caller, call.claim)
+    if body.override is not None:
+        entry = call.act("override", public_id, body.override.reason, call.caller.school(body.school))
+        await call.parts.store.write(lambda conn: note(conn, entry))
     return Reply(answer, 202, {"Location": f"/v1/messages/{public_id}"})
 
 
@@ -27,6 +31,7 @@ ROUTES = (
         stores_claim=True,
         problems=(
             "school_forbidden",
+            "user_blocked",
             "release_required",
             "no_provider",
             "unknown_action",

@@ -31,7 +31,7 @@ async def recap(call: Call) -> Reply:
     """``GET /v1/recap``: a page of rows; the totals are those of the whole selection."""
     query: ListQuery = call.query
     school = known_school(call.parts.registry, call.caller, query.school)
-    wanted = selection(query, school, submitted=True)
+    wanted = selection(query, school, call.caller, submitted=True)
     rows, page = await read_page(call, wanted, order_of(query.sort, OLDEST_SENT), query, total=query.count)
     totals = await call.parts.store.read(lambda conn: accounts.totals_by_mode(conn, wanted))
     viewer = _viewer(call, school)
@@ -42,7 +42,7 @@ async def recap_csv(call: Call) -> web.StreamResponse:
     """``GET /v1/recap.csv``: the whole selection, sent as it is read."""
     query: RecapFile = call.query
     school = known_school(call.parts.registry, call.caller, query.school)
-    wanted = selection(query, school, submitted=True)
+    wanted = selection(query, school, call.caller, submitted=True)
     pieces = accounts.recap_csv(call.parts.store, wanted, _viewer(call, school), query.dialect)
     # The first piece is made before anything is answered, so that a store in trouble is still a problem.
     first = await anext(pieces)

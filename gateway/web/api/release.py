@@ -12,6 +12,7 @@ from gateway.problem import FieldError, Problem
 from gateway.requests import Body
 from gateway.states import UNSENT, Status
 from gateway.store import moves, reports
+from gateway.store.audit import note
 from gateway.store.desk import Rules
 from gateway.store.moves import Move
 from gateway.store.selection import Selection
@@ -22,6 +23,9 @@ from gateway.web.api.views import number_of
 from gateway.web.route import Call, Reply, Route
 
 MOST = 10_000
+
+#: Messages that the journal names; it counts them all.
+_NAMED = 10
 
 MessageId = Annotated[str, StringConstraints(max_length=40)]
 
@@ -49,14 +53,15 @@ Verb = Callable[[AsyncConnection, Sequence[int], int, str, Rules], Awaitable[lis
 class Deed:
     """One of the three moves: the states it starts from, and the scope for messages of any application."""
 
+    act: str  # in the journal
     verb: Verb
     begins: frozenset[Status]
     any_app: Scope = Scope.RELEASE
 
 
-RELEASE = Deed(moves.release, frozenset({Status.HELD}))
-CANCEL = Deed(moves.cancel, UNSENT)
-RESEND = Deed(moves.resend, frozenset({Status.UNCERTAIN}))
+RELEASE = Deed("release", moves.release, frozenset({Status.HELD}))
+CANCEL = Deed("cancel", moves.cancel, UNSENT)
+RESEND = Deed("resend", moves.resend, frozenset({Status.UNCERTAIN}))
 
 
 async def by_choice(call: Call, deed: Deed) -> Reply:
@@ -64,7 +69,8 @@ async def by_choice(call: Call, deed: Deed) -> Reply:
     chosen: Chosen = call.body
     if chosen.ids is not None:
         return await _by_ids(call, deed, chosen.ids)
-    wanted = selection(chosen.filter or Filters(), known_school(call.parts.registry, call.caller, _school(chosen)))
+    school = known_school(call.parts.registry, call.caller, _school(chosen))
+    wanted = selection(chosen.filter or Filters(), school, call.caller)
     return await _by_filter(call, deed, wanted, chosen.expected_count)
 
 
@@ -88,7 +94,9 @@ async def _by_ids(call: Call, deed: Deed, ids: Sequence[str]) -> Reply:
         ]
         if errors:
             return errors, []
-        return [], await _do(call, deed, conn, [owners[ulid].id for ulid in ulids])
+        schools = {owner.school for owner in owners.values()}
+        school = next(iter(schools)) if len(schools) == 1 else None
+        return [], await _do(call, deed, conn, [owners[ulid].id for ulid in ulids], school, ", ".join(ids[:_NAMED]))
 
     errors, done = await call.parts.store.write(verb)
     if errors:
@@ -98,16 +106,16 @@ async def _by_ids(call: Call, deed: Deed, ids: Sequence[str]) -> Reply:
     return await _reply(call, done)
 
 
-_OTHER_APP = "Sans le droit « release », une application ne supprime que ses propres messages."
+_OTHER_APP = "Sans le droit « release », on ne supprime que ses propres messages."
 
 
 def _denied(
     caller: Caller, deed: Deed, owners: Mapping[str, reports.Owner], place: int, ulid: str
 ) -> FieldError | None:
     owner = owners.get(ulid)
-    if owner is None or owner.school not in caller.schools:
+    if owner is None or not caller.sees(owner.school, owner.user):
         return FieldError(f"/ids/{place}", "not_found", "Aucun message de vos établissements ne porte cet identifiant.")
-    if owner.app != caller.app and not caller.may(deed.any_app):
+    if not caller.may(deed.any_app) and (owner.app != caller.app or caller.person not in (None, owner.user)):
         return FieldError(f"/ids/{place}", "forbidden_scope", _OTHER_APP)
     return None
 
@@ -117,13 +125,13 @@ async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | 
     if not wanted.statuses:
         wanted = replace(wanted, statuses=deed.begins)
     if not call.caller.may(deed.any_app):
-        wanted = replace(wanted, app=call.caller.app)
+        wanted = replace(wanted, app=call.caller.app, user=call.caller.person or wanted.user)
 
     async def verb(conn: AsyncConnection) -> tuple[int, list[Move]]:
         ids = await reports.ids(conn, wanted)
         if expected is not None and len(ids) != expected:
             return len(ids), []
-        return len(ids), await _do(call, deed, conn, ids)
+        return len(ids), await _do(call, deed, conn, ids, wanted.school, (wanted.batch and f"bat_{wanted.batch}") or "")
 
     found, done = await call.parts.store.write(verb)
     if expected is not None and found != expected:
@@ -132,8 +140,14 @@ async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | 
     return await _reply(call, done)
 
 
-async def _do(call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int]) -> list[Move]:
-    return await deed.verb(conn, ids, call.parts.clock(), call.caller.actor, call.parts.rules)
+async def _do(
+    call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int], school: str | None, subject: str
+) -> list[Move]:
+    done = await deed.verb(conn, ids, call.parts.clock(), call.caller.actor, call.parts.rules)
+    moved = sum(move.done for move in done)
+    if moved:
+        await note(conn, call.act(deed.act, subject, f"{moved} message(s)", school))
+    return done
 
 
 async def _reply(call: Call, done: Sequence[Move]) -> Reply:

@@ -10,9 +10,10 @@ from gateway.problem import Problem, field_problem
 from gateway.registry import Registry
 from gateway.requests import Body
 from gateway.store import catalogue
+from gateway.store.audit import noted
 from gateway.web.answers.base import Deleted
 from gateway.web.answers.settings import KeywordList, TemplateList, TemplateView
-from gateway.web.api.actions import ADMIN, READ, checked_code, whole
+from gateway.web.api.actions import OPERATE, READ, checked_code, whole
 from gateway.web.route import Call, Reply, Route
 
 
@@ -69,7 +70,8 @@ async def put_template(call: Call) -> Reply:
     _refuse_hidden(call, template.code)
     if template.school is not None and template.school not in call.caller.schools:
         raise field_problem("school_forbidden", "/school", "La clé n'est pas celle de cet établissement.")
-    new = await call.parts.store.write(lambda conn: catalogue.put_template(conn, template, call.parts.clock()))
+    entry = call.act("template_put", template.code, school=template.school)
+    new = await call.parts.store.write(noted(lambda conn: catalogue.put_template(conn, template, entry.at), entry))
     await registry.load(call.parts.store)
     return Reply(_view(template, registry), 201 if new else 200)
 
@@ -78,8 +80,11 @@ async def delete_template(call: Call) -> Reply:
     """``DELETE /v1/templates/{code}``."""
     code = call.path["code"]
     _refuse_hidden(call, code)
-    if not await call.parts.store.write(lambda conn: catalogue.delete_template(conn, code)):
+    known = next((template for template in _visible(call) if template.code == code), None)
+    if known is None:
         raise _unknown()
+    entry = call.act("template_deleted", code, school=known.school)
+    await call.parts.store.write(noted(lambda conn: catalogue.delete_template(conn, code), entry))
     await call.parts.registry.load(call.parts.store)
     return Reply({"code": code, "deleted": True})
 
@@ -117,7 +122,7 @@ ROUTES: tuple[Route, ...] = (
         problems=("not_found",),
     ),
     Route(
-        *("PUT", "/v1/templates/{code}", put_template, ADMIN, "Créer ou remplacer un modèle"),
+        *("PUT", "/v1/templates/{code}", put_template, OPERATE, "Créer ou remplacer un modèle"),
         body=TemplateBody,
         answer=TemplateView,
         also=(201,),
@@ -125,7 +130,7 @@ ROUTES: tuple[Route, ...] = (
         problems=("declared_in_configuration", "school_forbidden"),
     ),
     Route(
-        *("DELETE", "/v1/templates/{code}", delete_template, ADMIN, "Supprimer un modèle"),
+        *("DELETE", "/v1/templates/{code}", delete_template, OPERATE, "Supprimer un modèle"),
         answer=Deleted,
         tag="templates",
         problems=("declared_in_configuration", "not_found"),

@@ -1,0 +1,58 @@
+"""The templates of the pages, compiled once, with the few filters they need. Everything is escaped."""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gateway.french import act_label
+from gateway.states import FRENCH, Status
+
+HERE = Path(__file__).parent
+
+
+def _figure(value: Any) -> str:
+    """1 234"""
+    return format_decimal(value, format="#,##0", locale="fr_FR")
+
+
+def _euros(value: Any) -> str:
+    """An amount of the API (``{"amount": "0.0450"}`` or its text) in French: 1 234,0450 €."""
+    amount = Decimal(value["amount"] if isinstance(value, dict) else value)
+    return f"{format_decimal(amount, format='#,##0.0000', locale='fr_FR')} €"
+
+
+def _moment(value: str | None) -> str:
+    """An RFC 3339 instant of the API as 23/11/2026 à 08:30."""
+    return f"{datetime.fromisoformat(value):%d/%m/%Y à %H:%M}" if value else ""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(figure=_figure, euros=_euros, moment=_moment, act=act_label)
+    environment.globals.update(asset=asset, state_word=lambda status: FRENCH[Status(status)])
+    return environment
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file; it changes with the file, which may thus be kept for ever."""
+    mark = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/console/static/{name}?v={mark}"
+
+
+def render(name: str, **values: Any) -> str:
+    """A page as HTML."""
+    return _environment().get_template(name).render(**values)

@@ -1,0 +1,180 @@
+"""One request for a page: who visits, what they ask the API for, and how a page is answered."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from gateway.caller import Caller, Claim, Scope
+from gateway.parts import Parts
+from gateway.problem import Problem
+from gateway.registry import KnownSchool
+from gateway.store.users import Session
+from gateway.web.auth import require
+from gateway.web.console import templates
+from gateway.web.console.notes import NOTES
+from gateway.web.idempotency import Answers
+from gateway.web.problems import body_problem, query_problem
+from gateway.web.resources import RESOURCES
+from gateway.web.route import Call, Reply, Route
+
+ROOT = "/console"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the console. ``menu``: its words in the menu, for those with one of ``needs``; empty: not there."""
+
+    method: str
+    path: str  # below /console
+    handler: "Handler"
+    needs: frozenset[Scope]
+    menu: str = ""
+    group: str = ""
+    open: bool = False  # no session is needed
+    max_bytes: int = 1024 * 1024  # of a form
+
+
+@cache
+def routes() -> Mapping[tuple[str, str], Route]:
+    """The API's routes by method and path."""
+    return {(route.method, route.path): route for route in RESOURCES}
+
+
+@dataclass(slots=True)
+class Visit:
+    """A page being asked for. ``form``: the fields of a form, the last of each name; ``request`` has the rest."""
+
+    parts: Parts
+    answers: Answers
+    request: web.Request
+    caller: Caller
+    session: Session | None
+    page: Page
+    menu: list[tuple[str, list[Page]]] = field(default_factory=list)
+    form: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, list[Any]] = field(default_factory=dict)  # all values of each name
+
+    # ---- who ----
+
+    @property
+    def school(self) -> KnownSchool:
+        """The school being looked at. Raises ``school_required`` when there is none."""
+        for uai in self.caller.schools:
+            if (known := self.parts.registry.school(uai)) is not None:
+                return known
+        raise Problem("school_required", "Aucun de vos établissements n'est déclaré : voyez l'administrateur.")
+
+    def schools(self) -> list[KnownSchool]:
+        """All the person's schools, by name."""
+        mine = self.session.user.schools if self.session else frozenset()
+        return sorted((known for known in self.parts.registry.schools() if known.uai in mine), key=lambda s: s.name)
+
+    def may(self, *scopes: Scope) -> bool:
+        """Whether the person has one of these scopes."""
+        return any(self.caller.may(scope) for scope in scopes)
+
+    # ---- the API ----
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *names: str,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        once: str | None = None,
+        everywhere: bool = False,
+    ) -> Any:
+        """The answer of the API's route ``method path`` with ``names`` in its place-holders. Raises Problem.
+
+        ``once``: a form's own token: the same form sent twice is done once. ``everywhere``: for all the person's
+        schools, not only the one that is looked at.
+        """
+        route = routes()[method, path]
+        require(self.caller, route.scopes)
+        mine = frozenset(school.uai for school in self.schools())
+        call = Call(
+            self.parts,
+            replace(self.caller, schools=mine) if everywhere else self.caller,
+            dict(zip(_holders(path), names, strict=True)),
+            _query(route, query or {}),
+            _body(route, body),
+            self._claim(path, once, body),
+            self.request,
+        )
+        reply = await (route.handler(call) if call.claim is None else self._once(route, call, call.claim))
+        assert isinstance(reply, Reply)
+        return orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
+
+    def _claim(self, path: str, once: str | None, body: Any) -> Claim | None:
+        if not once:
+            return None
+        digest = hashlib.sha256(path.encode() + orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return Claim(self.caller.actor, once, digest)
+
+    async def _once(self, route: Route, call: Call, claim: Claim) -> Reply | web.StreamResponse:
+        found = await self.answers.begin(claim)
+        if found is not None:
+            return Reply(found.answer, found.status)
+        try:
+            reply = await route.handler(call)
+            if isinstance(reply, Reply) and not route.stores_claim and reply.status < 300:
+                body = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
+                await self.answers.keep(claim, reply.status, body, self.parts.clock())
+            return reply
+        finally:
+            self.answers.end(claim)
+
+    # ---- the answer ----
+
+    def render(self, name: str, status: int = 200, **values: Any) -> web.Response:
+        """A page from its template. Every template sees ``visit`` and what the address says was just done."""
+        return web.Response(
+            text=templates.render(name, visit=self, note=self._note(), root=ROOT, **values),
+            status=status,
+            content_type="text/html",
+            charset="utf-8",
+        )
+
+    def _note(self) -> str:
+        """What was just done, from ``?fait=CODE&n=…``: only sentences of ours."""
+        asked = self.request.query
+        number = asked.get("n", "")
+        return NOTES.get(asked.get("fait", ""), "").format(n=number if number.isdigit() and len(number) < 8 else "")
+
+    def go(self, path: str, done: str = "", number: int | None = None) -> web.Response:
+        """See another page (303), which tells what was done."""
+        words = [f"fait={done}"] * bool(done) + [f"n={number}"] * (number is not None)
+        joint = "&" if "?" in path else "?"
+        return web.Response(status=303, headers={"Location": f"{ROOT}{path}{joint if words else ''}{'&'.join(words)}"})
+
+
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+def _holders(path: str) -> list[str]:
+    return [piece[1:-1] for piece in path.split("/") if piece.startswith("{")]
+
+
+def _query(route: Route, given: Mapping[str, Any]) -> Any:
+    if route.query is None:
+        return None
+    try:
+        return route.query.model_validate(dict(given))
+    except ValidationError as error:
+        raise query_problem(error, route.query) from error
+
+
+def _body(route: Route, given: Any) -> Any:
+    if route.body is None or route.raw_body:
+        return None
+    try:
+        return route.body.model_validate_json(orjson.dumps(given))
+    except ValidationError as error:
+        raise body_problem(error, route.body) from error

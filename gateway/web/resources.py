@@ -1,0 +1,42 @@
+"""Every resource of the API: the server mounts them, the reference is made from them, the console asks them."""
+
+from gateway.web import docs, health
+from gateway.web.api import (
+    accounts,
+    actions,
+    batches,
+    consents,
+    inbound,
+    journal,
+    lists,
+    messages,
+    preview,
+    recap,
+    release,
+    reports,
+    synthesis,
+    templates,
+    users,
+)
+from gateway.web.route import Route
+
+RESOURCES: tuple[Route, ...] = (
+    *messages.ROUTES,
+    *batches.ROUTES,
+    *preview.ROUTES,
+    *lists.ROUTES,
+    *reports.ROUTES,
+    *release.ROUTES,
+    *recap.ROUTES,
+    *synthesis.ROUTES,
+    *actions.ROUTES,
+    *templates.ROUTES,
+    *consents.ROUTES,
+    *inbound.ROUTES,
+    *accounts.ROUTES,
+    *users.ROUTES,
+    *journal.ROUTES,
+    *health.ROUTES,
+)
+
+ROUTES: tuple[Route, ...] = (*RESOURCES, *docs.routes(RESOURCES))
