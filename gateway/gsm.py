@@ -6,10 +6,12 @@ Rules of this file: the default table is one septet a character, the extension t
 
 import codecs
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Final, NamedTuple
 
 ESCAPE: Final = 0x1B
+_CARRIAGE_RETURN: Final = 0x0D
 
 #: The default table; the character at index n has the code n.
 DEFAULT: Final = (
@@ -37,12 +39,31 @@ _BASIC = DEFAULT.replace("\x1b", "")
 _LATIN = "".join(char for char in _BASIC if char <= "\xff")
 _EXTENDED = "".join(EXTENSION.values())
 
-#: Matches a text of default characters only: as many septets as characters.
-is_basic = re.compile(f"[{re.escape(_BASIC)}]*").fullmatch
-#: Matches a text that fits the alphabet.
-fits = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*").fullmatch
-#: Finds the characters of a text that the alphabet lacks.
-outside = re.compile(f"[^{re.escape(_BASIC + _EXTENDED)}]").finditer
+#: The characters that Latin-1 lacks, Greek capitals and €; those that ASCII lacks.
+NOT_LATIN_1: Final = "".join(char for char in _BASIC + _EXTENDED if char > "\xff")
+NOT_ASCII: Final = "".join(char for char in _BASIC + _EXTENDED if char > "\x7f")
+
+
+class Alphabet(NamedTuple):
+    """What a text is looked up in: the whole of GSM 03.38, or what is left of it where a provider takes less."""
+
+    is_basic: Callable[[str], re.Match[str] | None]  # default characters only: as many septets as characters
+    fits: Callable[[str], re.Match[str] | None]
+    outside: Callable[[str], Iterator[re.Match[str]]]  # the characters that it lacks
+
+
+@cache
+def alphabet(lacks: str = "") -> Alphabet:
+    """GSM 03.38 without the characters of ``lacks``."""
+    without = str.maketrans("", "", lacks)
+    basic, whole = (re.escape(known.translate(without)) for known in (_BASIC, _BASIC + _EXTENDED))
+    return Alphabet(
+        re.compile(f"[{basic}]*").fullmatch, re.compile(f"[{whole}]*").fullmatch, re.compile(f"[^{whole}]").finditer
+    )
+
+
+#: Those of the whole alphabet.
+is_basic, fits, outside = alphabet()
 
 _extended = re.compile(f"[{re.escape(_EXTENDED)}]")
 _is_latin = re.compile(f"[{re.escape(_LATIN)}]*").fullmatch
@@ -91,15 +112,29 @@ def decode(data: bytes) -> str:
     return _ESCAPED.sub(_unescape, text) if ESCAPE in data else text
 
 
-def unpack(data: bytes, fill: int = 0) -> bytes:
-    """Packed septets (TS 23.038, 6.1.2.1) as one septet an octet, after ``fill`` bits that are none.
+def pack(septets: bytes, fill: int = 0) -> bytes:
+    """Septets in octets as they go over the air (3GPP 23.038, 6.1.2.1), after ``fill`` empty bits.
 
-    Where the last septet is only padding (CR, or the nought of sloppy writers), it is left out.
+    Where seven bits are left at the end a carriage return fills them (6.1.2.3.1): nothing would show a last @.
+    """
+    if not septets:
+        return b""
+    bits = sum(septet << (fill + 7 * place) for place, septet in enumerate(septets))
+    size, spare = divmod(fill + 7 * len(septets) + 7, 8)
+    if spare == 0:
+        bits |= _CARRIAGE_RETURN << (fill + 7 * len(septets))
+    return bits.to_bytes(size, "little")
+
+
+def unpack(data: bytes, fill: int = 0, padding: bytes = b"\r") -> bytes:
+    """Packed septets as one septet an octet, after ``fill`` bits that are none.
+
+    Where the last septet is only padding (CR; sloppy writers leave NUL too), it is left out.
     """
     count, left = divmod(len(data) * 8 - fill, 7)
     value = int.from_bytes(data, "little") >> fill
     septets = bytes((value >> 7 * place) & 0x7F for place in range(count))
-    return septets[:-1] if left == 0 and septets[-1:] in (b"\r", b"\0") else septets
+    return septets[:-1] if left == 0 and septets and septets[-1] in padding else septets
 
 
 def _unescape(pair: re.Match[str]) -> str:

@@ -183,6 +183,11 @@ class AccountSettings(Settings):
         return False
 
     @property
+    def lacks(self) -> str:
+        """The characters of GSM 03.38 that cannot be written for it; texts that hold one go as UCS-2."""
+        return ""
+
+    @property
     def whole(self) -> bool:
         """Whether a long message is handed over in one piece, which the provider cuts itself."""
         return False

@@ -36,6 +36,7 @@ class Part:
     validity: int  # seconds left
     service_code: str  # "0" = none
     carries: int = 1  # parts, from ``number`` on
+    until: int = 0  # end of validity, in milliseconds since 1970
 
     @property
     def ids(self) -> range:

@@ -42,6 +42,7 @@ class Recipe:
     encoding: str
     transliterate: bool
     narrow: bool
+    lacks: str
     max_parts: int
     priority: Priority
     held: bool
@@ -85,7 +86,13 @@ class Recipe:
         """The text as it will be sent. Raises the problems of a text, at ``pointer``."""
         self._bound(len(merged) if isinstance(merged, str) else len(merged.text), pointer)
         try:
-            composed = sms.compose(merged, encoding=self.encoding, transliterate=self.transliterate, narrow=self.narrow)
+            composed = sms.compose(
+                merged,
+                encoding=self.encoding,
+                transliterate=self.transliterate,
+                narrow=self.narrow,
+                lacks=self.lacks,
+            )
         except (sms.NotGsm7, sms.SensitiveNotGsm7, sms.Unencodable) as error:
             raise _text_problem(error, pointer) from error
         if not composed.text.strip():
@@ -133,7 +140,7 @@ def _text_problem(error: ValueError, pointer: str) -> Problem:
             return field_problem(
                 "text_not_gsm7",
                 pointer,
-                f"Hors de l'alphabet GSM : {places}. Remplacez, ou laissez « auto ».",
+                f"Hors de l'alphabet GSM de ce mode d'envoi : {places}. Remplacez, ou laissez « auto ».",
             )
         case sms.Unencodable():
             cure = f"Le caractère à la position {error.position} ne peut pas être envoyé : retirez-le."
@@ -174,6 +181,7 @@ class Cook:
             encoding=body.encoding,
             transliterate=body.transliterate,
             narrow=any(account.narrow for account in accounts),
+            lacks="".join(sorted({char for account in accounts for char in account.lacks})),
             max_parts=action.max_parts or self._max_parts(),
             priority=body.priority,
             held=_held(body, action, caller),

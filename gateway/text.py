@@ -127,32 +127,39 @@ class _Piece(NamedTuple):
 
 
 def compose(
-    merged: Merged | str, *, encoding: str = "auto", transliterate: bool = True, narrow: bool = False
+    merged: Merged | str,
+    *,
+    encoding: str = "auto",
+    transliterate: bool = True,
+    narrow: bool = False,
+    lacks: str = "",
 ) -> Composed:
     """Choose the alphabet and cut.
 
-    ``encoding``: ``auto``, ``gsm7`` or ``ucs2``. ``narrow``: long messages go with 16-bit references. With
-    ``transliterate`` the replacements are kept only if the whole text then fits GSM-7.
+    ``encoding``: ``auto``, ``gsm7`` or ``ucs2``. ``narrow``: long messages go with 16-bit references. ``lacks``: the
+    characters of GSM-7 that a provider cannot be sent, which are then outside it. With ``transliterate`` the
+    replacements are kept only if the whole text then fits GSM-7.
 
     Raises ``Unencodable``; ``SensitiveNotGsm7`` unless ``ucs2`` was asked for; ``NotGsm7`` if ``gsm7`` was.
     """
     if isinstance(merged, str):
         merged = Merged(merged, merged)
-    if encoding != "ucs2" and not merged.protected and _is_plain(merged.text):
+    known = gsm.alphabet(lacks)
+    if encoding != "ucs2" and not merged.protected and _is_plain(merged.text, known):
         return Composed(merged.text, merged.text, GSM7, len(merged.text), len(merged.text), (merged.text,))
     pieces = list(_pieces(merged))
     text = "".join(piece.text for piece in pieces)
     if found := _UNSENDABLE.search(text):
         raise Unencodable(found.start())
-    if gsm.fits(text):
+    if known.fits(text):
         return _cut(pieces, UCS2 if encoding == "ucs2" else GSM7, narrow)
-    culprits = tuple(_culprits(pieces))
+    culprits = tuple(_culprits(pieces, known))
     if encoding == "ucs2":
         return _cut(pieces, UCS2, narrow, culprits=culprits)
-    if secrets := dict.fromkeys(piece.secret for piece in pieces if piece.secret and not gsm.fits(piece.text)):
+    if secrets := dict.fromkeys(piece.secret for piece in pieces if piece.secret and not known.fits(piece.text)):
         raise SensitiveNotGsm7(tuple(secrets))
     if transliterate and all(culprit.replaceable for culprit in culprits):
-        replacements = _replacements(culprits)
+        replacements = _replacements(culprits, known)
         return _cut([_replaced(piece, replacements) for piece in pieces], GSM7, narrow, replacements, culprits)
     if encoding == "gsm7":
         raise NotGsm7(culprits)
@@ -181,9 +188,9 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(text: str, known: gsm.Alphabet) -> bool:
     """Whether a text goes as it is in one part, at a septet a character: most do."""
-    return len(text) <= _ALONE[GSM7] and gsm.is_basic(text) is not None and "\r" not in text
+    return len(text) <= _ALONE[GSM7] and known.is_basic(text) is not None and "\r" not in text
 
 
 def _pieces(merged: Merged) -> Iterator[_Piece]:
@@ -197,12 +204,12 @@ def _pieces(merged: Merged) -> Iterator[_Piece]:
         position += len(piece.text)
 
 
-def _culprits(pieces: Iterable[_Piece]) -> Iterator[Culprit]:
+def _culprits(pieces: Iterable[_Piece], known: gsm.Alphabet) -> Iterator[Culprit]:
     for piece in pieces:
         if piece.secret is None:
-            for found in gsm.outside(piece.text):
-                yield Culprit(found[0], piece.start + found.start(), replacement(found[0]) is not None)
-        elif not gsm.fits(piece.text):
+            for found in known.outside(piece.text):
+                yield Culprit(found[0], piece.start + found.start(), _stand_in(found[0], known) is not None)
+        elif not known.fits(piece.text):
             yield Culprit("•", piece.start, False)
 
 
@@ -215,11 +222,17 @@ def _replaced(piece: _Piece, replacements: Iterable[Replacement]) -> _Piece:
     return piece._replace(text=text)
 
 
-def _replacements(culprits: tuple[Culprit, ...]) -> tuple[Replacement, ...]:
+def _stand_in(char: str, known: gsm.Alphabet) -> str | None:
+    """What stands for a character in this alphabet; None when nothing does."""
+    found = replacement(char)
+    return found if found is not None and known.fits(found) else None
+
+
+def _replacements(culprits: tuple[Culprit, ...], known: gsm.Alphabet) -> tuple[Replacement, ...]:
     counts: dict[str, int] = {}
     for culprit in culprits:
         counts[culprit.char] = counts.get(culprit.char, 0) + 1
-    return tuple(Replacement(char, replacement(char) or "", count) for char, count in counts.items())
+    return tuple(Replacement(char, _stand_in(char, known) or "", count) for char, count in counts.items())
 
 
 def _units(text: str, encoding: Encoding) -> int:

@@ -14,8 +14,8 @@ import orjson
 
 from adapters.smpp import codes
 from adapters.smpp.door_options import SmppLogin
-from adapters.smpp.door_times import read_time
 from adapters.smpp.pdu import Pdu
+from adapters.smpp.times import read_time
 from gateway.door import GSM7, Content, Piece, Submission, Wants
 from gateway.model import Priority
 

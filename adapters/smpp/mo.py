@@ -8,7 +8,7 @@ reference), else by the sar parameters; numbers that cannot be (part 3 of 2) mea
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.smpp import codes
+from adapters.smpp import codes, script
 from adapters.smpp.pdu import Pdu
 from gateway import gsm
 from gateway.alphabets import Alphabet
@@ -27,6 +27,7 @@ class Writing:
 
     packed: bool = False  # septets are packed, eight in seven octets
     default: Alphabet = Alphabet.GSM7  # what data_coding 0 means
+    default_codings: tuple[int, ...] = (0,)  # and whatever else means it
     id_tag: int | None = None  # the optional parameter with the provider's own id of the message
 
 
@@ -34,9 +35,9 @@ def read_message(pdu: Pdu, link: str, how: Writing) -> FromPhone:
     """What the telephone wrote. ``link`` names the connection."""
     raw = pdu.octets("short_message") or pdu.tlvs.get(codes.MESSAGE_PAYLOAD, b"")
     header, body = _split(pdu, raw)
-    alphabet = _alphabet(pdu.number("data_coding"), how)
+    alphabet = alphabet_of(pdu.number("data_coding"), how)
     if alphabet is Alphabet.GSM7 and how.packed:
-        body = gsm.unpack(body, -len(header) * 8 % 7)
+        body = gsm.unpack(body, script.fill(len(header)), padding=b"\r\0")
     reference, place, of = _concatenated(header) or _segment(pdu) or (None, 1, 1)
     return FromPhone(
         sender=_address(pdu, "source"),
@@ -88,8 +89,9 @@ def _possible(reference: int, place: int, of: int) -> tuple[int, int, int] | Non
     return (reference, place, of) if 1 <= place <= of <= 255 and of > 1 and reference <= 0xFFFF else None
 
 
-def _alphabet(coding: int, how: Writing) -> Alphabet:
-    if coding == 0:
+def alphabet_of(coding: int, how: Writing) -> Alphabet:
+    """How octets under a data_coding are to be read."""
+    if coding in how.default_codings:
         return how.default
     if 0x10 <= coding <= 0x1F or coding >= 0xF0:
         return _CLASSED[coding >> 2 & (3 if coding < 0xF0 else 1)]

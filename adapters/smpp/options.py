@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from adapters.smpp.submit import LongMessages
-from gateway.model import AccountSettings, Duration
+from adapters.smpp.message_options import MessageOptions
+from gateway.model import Duration
 from gateway.states import Status
 
 #: What a word of a receipt may be said to mean.
@@ -30,7 +30,7 @@ _BUILT: dict[str, tuple[tuple[Any, ...], str]] = {
 }
 
 
-class SmppAccount(AccountSettings):
+class SmppAccount(MessageOptions):
     """One contract with one provider over SMPP 3.4."""
 
     adapter: Literal["smpp"] = Field("smpp", description="speaks SMPP 3.4")
@@ -48,9 +48,6 @@ class SmppAccount(AccountSettings):
     connect_timeout: Wait = Field(timedelta(seconds=10), description="for the connection to be made")
     reconnect_min: Wait = Field(timedelta(seconds=1), description="pause after the first failure")
     reconnect_max: Wait = Field(timedelta(seconds=60), description="longest pause; it doubles up to there")
-    long_messages: LongMessages = Field(
-        "udh8", description="how a long message is written: in parts that say so, or whole (payload)"
-    )
     message_id: IdForm = Field("auto", description="how the id of a receipt differs from that of the answer")
     receipts_by_text: bool = Field(False, description="a text that reads like a receipt is one, without any mark")
     receipt_states: dict[str, ReceiptState] = Field({}, description="words of its receipts that we do not know")
@@ -58,20 +55,6 @@ class SmppAccount(AccountSettings):
         None, ge=0, le=0xFFFF, description="optional parameter that names each message from a telephone"
     )
     tls: bool = Field(False, description="encrypted link; not available yet")
-
-    @property
-    def narrow(self) -> bool:
-        """Whether long messages go with the 16-bit reference, which leaves 152 and 66 units a part."""
-        return self.long_messages == "udh16"
-
-    @property
-    def whole(self) -> bool:
-        """Whether a long message is one submit_sm, which the provider cuts itself."""
-        return self.long_messages == "payload"
-
-    def continues(self, other: AccountSettings) -> bool:
-        """Only with the same user data header: what a provider makes of the other forms is its own affair."""
-        return isinstance(other, SmppAccount) and self.long_messages == other.long_messages in ("udh8", "udh16")
 
     @field_validator("bind", "binds", "tls")
     @classmethod

@@ -54,7 +54,7 @@ class SmppProvider:
 
     def __init__(self, options: SmppAccount, chance: Callable[[], float] = random.random) -> None:
         self._options = options
-        self._builder = SubmitBuilder(options.long_messages)
+        self._builder = SubmitBuilder(options)
         self._backoff = Backoff(options.reconnect_min.total_seconds(), options.reconnect_max.total_seconds(), chance)
         self._timers = Timers(
             quiet=options.enquire_link.total_seconds(),

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from adapters.smpp.scenario_rules import BindRule, Limit, LinkRule, ReceiptRule, SubmitRule
 from adapters.smpp.scenario_values import DECIMAL, HEX, Form, Seconds, Span
+from adapters.smpp.script import Alphabet
 from adapters.smpp.simulator_options import SimulatorOptions
 from gateway.model import Settings
 
@@ -20,6 +21,8 @@ class SmscSettings(Settings):
     response_timeout: Seconds = Field(60.0, gt=0, description="after it a receipt is delivered again")
     receipt_window: int = Field(500, ge=1, description="unanswered receipts of one system_id")
     receipt_retry: Seconds = Field(1.0, description="before a refused receipt comes again")
+    default_alphabet: Alphabet = Field("gsm", description="of texts under data_coding 0 and 1")
+    packed: bool = Field(False, description="their septets are packed")
     window: int = Field(0, ge=0, description="unanswered submits of one session, beyond which RTHROTTLED; 0: any")
 
 
@@ -78,6 +81,8 @@ def _smsc(options: SimulatorOptions) -> SmscSettings:
         response_timeout=options.response_timeout,
         receipt_window=options.receipt_window,
         receipt_retry=options.receipt_retry,
+        default_alphabet=options.default_alphabet,
+        packed=options.packed,
     )
 
 

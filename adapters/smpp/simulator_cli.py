@@ -6,7 +6,9 @@ import json
 import signal
 import sys
 from dataclasses import asdict, fields
+from typing import get_args
 
+from adapters.smpp.script import Alphabet
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
 
@@ -27,6 +29,8 @@ _HELP = {
     "no_answer": "share of the submits taken but not answered, 0 to 1",
     "no_answer_every": "every so many submits, one is not answered; 0 never",
     "cut_every": "every so many submits, the connection is cut; 0 never",
+    "default_alphabet": "alphabet of texts under data_coding 0: gsm, latin1 or ascii",
+    "packed": "septets are packed",
     "hex_ids": "hexadecimal ids in answers, decimal in receipts",
     "first_id": "id of the first message; 0 takes it from the clock",
     "response_timeout": "seconds that a receipt waits for its answer",
@@ -34,6 +38,9 @@ _HELP = {
     "remember": "submits kept in memory",
     "seed": "of everything left to chance",
 }
+
+
+_CHOICES = {"default_alphabet": get_args(Alphabet)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if isinstance(default, bool):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=_HELP[option.name])
         else:
-            parser.add_argument(flag, type=_share if "share" in text else type(default), default=default, help=text)
+            kind = _share if "share" in text else type(default)
+            parser.add_argument(flag, type=kind, choices=_CHOICES.get(option.name), default=default, help=text)
 
 
 def _share(value: str) -> float:

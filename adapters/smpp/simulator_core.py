@@ -34,7 +34,7 @@ from adapters.smpp.simulator_clockwork import Clockwork
 from adapters.smpp.simulator_end import DeafSession, End
 from adapters.smpp.simulator_post import Post
 from adapters.smpp.simulator_receipts import Delivery, draw_state, reports_of
-from adapters.smpp.simulator_records import Counts, Submit
+from adapters.smpp.simulator_records import Counts, Submit, writing
 from adapters.smpp.states import BOUND, Role
 from adapters.smpp.timers import Timers
 
@@ -52,6 +52,7 @@ class Smsc:
         self.ends: Final[dict[End, None]] = {}  # in the order in which they came
         self.refuse: Final[dict[int, int]] = {}  # kind of bind -> the status that it gets, whatever the scenario says
         self._remember: Final = remember
+        self._how: Final = writing(scenario.smsc.default_alphabet, packed=scenario.smsc.packed)
         self._epoch: Final = (time.time() if epoch is None else epoch) - now
         self._next_id = scenario.ids.first or int((self._epoch + now) * 1000)
         self._chance: Final = random.Random(scenario.seed)
@@ -175,7 +176,7 @@ class Smsc:
             counts.throttled += 1
             end.session.respond(pdu, refusal)
             return
-        submit = Submit(end.system_id, str(self._next_id), pdu)
+        submit = Submit(end.system_id, str(self._next_id), pdu, self._how)
         rule = self._submits.choose(elapsed, submit) or _AS_IT_COMES
         delay = rule.delay.draw(self._chance)
         overtaken = self._take(submit, end, delay, now) if rule.takes else False

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from adapters.smpp.script import Alphabet
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
@@ -23,6 +25,8 @@ class SimulatorOptions:
     no_answer: float = 0.0  # share of the submits taken but never answered
     no_answer_every: int = 0  # every so many submits, one is taken but never answered
     cut_every: int = 0  # every so many submits, the connection is cut once it was taken
+    default_alphabet: Alphabet = "gsm"  # in which texts under data_coding 0 and 1 are read
+    packed: bool = False  # and whether their septets are packed
     hex_ids: bool = False  # ids are hexadecimal in answers, decimal in receipts
     first_id: int = 0  # 0: from the clock, so that a restart does not reuse ids
     response_timeout: float = 60.0  # for the answer to a receipt

@@ -4,15 +4,21 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.smpp import codes
+from adapters.smpp import script
+from adapters.smpp.mo import Writing, read_message
 from adapters.smpp.pdu import Pdu
-from gateway import text
-from gateway.text import Encoding
+from adapters.smpp.script import Alphabet
+from gateway import alphabets
+from gateway.provider import FromPhone
 
-_ALPHABETS: Final = {0: Encoding.GSM7, codes.UCS2: Encoding.UCS2}  # by data_coding
-_CONCATENATIONS: Final = ((b"\x05\x00\x03", 6), (b"\x06\x08\x04", 7))  # how the header begins, its length
-_SEGMENT_ORDER: Final = (codes.SAR_MSG_REF_NUM, codes.SAR_TOTAL_SEGMENTS, codes.SAR_SEGMENT_SEQNUM)
-_SEGMENT: Final = set(_SEGMENT_ORDER)
+#: How an SMSC reads what it is sent, if nothing else is said of it.
+DEFAULT: Final = Writing(default_codings=(0, 1))
+
+
+def writing(alphabet: Alphabet, *, packed: bool) -> Writing:
+    """The same with another alphabet under data_coding 0 and 1."""
+    default = alphabets.Alphabet.GSM7 if alphabet == "gsm" else alphabets.Alphabet.LATIN1
+    return Writing(packed=packed, default=default, default_codings=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,7 @@ class Submit:
     system_id: str
     message_id: str  # decimal
     pdu: Pdu
+    how: Writing = DEFAULT
 
     @property
     def number(self) -> int:
@@ -39,40 +46,25 @@ class Submit:
         return self.pdu.text("destination_addr")
 
     @property
-    def message(self) -> bytes:
-        """What was sent: the short message, or the payload when there is none."""
-        return self.pdu.octets("short_message") or self.pdu.tlvs.get(codes.MESSAGE_PAYLOAD, b"")
-
-    @property
-    def header(self) -> bytes:
-        """The user data header, empty for a message in one part."""
-        if not self.pdu.number("esm_class") & codes.UDHI:
-            return b""
-        message = self.message
-        return message[: 1 + message[0]] if message else b""
-
-    @property
     def part(self) -> tuple[int, int, int]:
         """The reference, the number of the part and how many there are; (0, 1, 1) for a message in one part."""
-        tlvs, header = self.pdu.tlvs, self.header
-        if tlvs.keys() >= _SEGMENT:
-            reference, total, number = (int.from_bytes(tlvs[tag], "big") for tag in _SEGMENT_ORDER)
-            return reference, number, total
-        if (header[:3], len(header)) not in _CONCATENATIONS:
-            return 0, 1, 1
-        return int.from_bytes(header[3:-2], "big"), header[-1], header[-2]
+        said = self._read()
+        return said.reference or 0, said.place, said.of
 
     @property
     def text(self) -> str:
-        """The words of this part; in Latin-1 when they are not in the alphabet that was said."""
-        octets = self.message[len(self.header) :]
-        encoding = _ALPHABETS.get(self.pdu.number("data_coding"))
-        if encoding is None:
-            return octets.decode("latin-1")
-        try:
-            return text.decode(octets, encoding)
-        except ValueError:
-            return octets.decode("latin-1")
+        """The words of this part; data that is no text in hexadecimal."""
+        said = self._read()
+        return alphabets.read(said.octets, said.alphabet)[0]
+
+    def _read(self) -> FromPhone:
+        """What it says, in any of the forms that a message may have."""
+        return read_message(self.pdu, "", self.how)
+
+    @property
+    def is_flash(self) -> bool:
+        """Whether phones show it at once and keep it not."""
+        return script.is_flash(self.pdu.number("data_coding"))
 
 
 @dataclass(slots=True)

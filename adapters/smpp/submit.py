@@ -6,20 +6,17 @@ has a user data header.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from datetime import UTC, datetime
+from typing import Final
 
-from adapters.smpp import codes, pdu
-from gateway import text
+from adapters.smpp import codes, pdu, script
+from adapters.smpp.message_options import MessageOptions
+from adapters.smpp.times import relative_time, write_time
 from gateway.provider import Cause, Part, Refused
 from gateway.text import Encoding
 
-_BOTH: Final = b"\x01"  # registered_delivery: final success and failure
-_ALPHANUMERIC, _SHORT_CODE, _INTERNATIONAL = (5, 0), (3, 1), (1, 1)  # type of number, numbering plan
-_LONGEST: Final = 30 * 86_400 + 86_399  # a relative time has no longer month
-_CODING: Final = {Encoding.GSM7: b"\x00\x00", Encoding.UCS2: bytes((codes.UCS2, 0))}  # and no default message
 _SENDERS_KEPT: Final = 4096
-LongMessages = Literal["udh8", "udh16", "sar", "payload"]
-
+_SHORT_CODE_DIGITS: Final = 6
 _AFTER_NUMBER: Final = 11  # octets from the NUL of an empty destination_addr to the end of an empty message
 
 
@@ -32,10 +29,19 @@ class PreparedSubmit:
 
 
 class SubmitBuilder:
-    """Builds for one account. ``long_messages``: how parts say that they belong together."""
+    """Builds for one account, in the form that its options say."""
 
-    def __init__(self, long_messages: LongMessages = "udh8") -> None:
-        self._long = long_messages
+    def __init__(self, options: MessageOptions) -> None:
+        self._options = options
+        self._long = options.long_messages
+        self._alphabet, self._packed = options.default_alphabet, options.packed
+        self._codings = {
+            Encoding.GSM7: bytes((options.data_coding.gsm7, 0)),  # and no default message
+            Encoding.UCS2: bytes((options.data_coding.ucs2, 0)),
+        }
+        kind = bytes((options.protocol_id, options.priority_flag, 0))  # and no schedule
+        self._kind = {codes.UDHI: b"\0" + bytes((codes.UDHI,)) + kind, 0: b"\0\0" + kind}
+        self._receipt = b"\0" + bytes((options.registered_delivery, 0))  # the end of the validity; nothing replaced
         self._prefixes: dict[tuple[str, str], bytes] = {}
 
     def build(self, part: Part) -> PreparedSubmit | Refused:
@@ -49,7 +55,10 @@ class SubmitBuilder:
         key = (part.service_code, part.sender)
         prefix = self._prefixes.get(key) or self._remember(key)
         header = self._header(part)
-        message, tlvs = header + text.encode(part.content, part.encoding), b""
+        message = header + script.write(
+            part.content, part.encoding, self._alphabet, packed=self._packed, after=len(header)
+        )
+        tlvs = b""
         if part.carries > 1:
             message, tlvs = b"", pdu.tlv(codes.MESSAGE_PAYLOAD, message)
         elif self._long == "sar" and part.of > 1:
@@ -60,20 +69,28 @@ class SubmitBuilder:
             (
                 prefix,
                 part.to.removeprefix("+").encode("ascii"),
-                b"\0\x40\0\0\0" if header else b"\0\0\0\0\0",  # esm_class, protocol, priority, schedule
-                relative_time(part.validity),
-                b"\0" + _BOTH + b"\0",
-                _CODING[part.encoding],
+                self._kind[codes.UDHI if header else 0],
+                self._validity(part),
+                self._receipt,
+                self._codings[part.encoding],
                 bytes((len(message),)),
                 message,
                 tlvs,
             )
         )
 
+    def _validity(self, part: Part) -> bytes:
+        match self._options.validity:
+            case "relative":
+                return relative_time(part.validity)
+            case "absolute":
+                return write_time(datetime.fromtimestamp(part.until / 1000, UTC)).encode("ascii")
+        return b""
+
     def _remember(self, key: tuple[str, str]) -> bytes:
         if len(self._prefixes) >= _SENDERS_KEPT:
             self._prefixes.clear()
-        return self._prefixes.setdefault(key, _prefix(*key))
+        return self._prefixes.setdefault(key, _prefix(self._options, *key))
 
     def _header(self, part: Part) -> bytes:
         """The user data header of a part of several."""
@@ -95,32 +112,25 @@ def _segment(part: Part) -> bytes:
     )
 
 
-def relative_time(seconds: int) -> bytes:
-    """A relative time of section 7.1.1, ``YYMMDDhhmmss000R``: needs no clock in common. At most 30 days."""
-    minutes, second = divmod(min(max(seconds, 1), _LONGEST), 60)
-    hours, minute = divmod(minutes, 60)
-    day, hour = divmod(hours, 24)
-    return b"0000%02d%02d%02d%02d000R" % (day, hour, minute, second)
-
-
-def _prefix(service_code: str, sender: str) -> bytes:
+def _prefix(options: MessageOptions, service_code: str, sender: str) -> bytes:
     """Everything up to the recipient's number."""
+    source = _plan(options, sender)
     whole = pdu.body_of(
         codes.SUBMIT_SM,
         {
-            "service_type": "" if service_code == "0" else service_code,
-            "source_addr_ton": _plan(sender)[0],
-            "source_addr_npi": _plan(sender)[1],
+            "service_type": options.service_type if service_code == "0" else service_code,
+            "source_addr_ton": source[0],
+            "source_addr_npi": source[1],
             "source_addr": sender.removeprefix("+"),
-            "dest_addr_ton": _INTERNATIONAL[0],
-            "dest_addr_npi": _INTERNATIONAL[1],
+            "dest_addr_ton": options.ton_npi.recipient[0],
+            "dest_addr_npi": options.ton_npi.recipient[1],
         },
     )
     return whole[:-_AFTER_NUMBER]
 
 
-def _plan(sender: str) -> tuple[int, int]:
+def _plan(options: MessageOptions, sender: str) -> tuple[int, int]:
     digits = sender.removeprefix("+")
     if not digits.isdecimal():
-        return _ALPHANUMERIC
-    return _SHORT_CODE if len(digits) <= 6 else _INTERNATIONAL
+        return options.ton_npi.alphanumeric
+    return options.ton_npi.short_code if len(digits) <= _SHORT_CODE_DIGITS else options.ton_npi.international

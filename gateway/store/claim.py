@@ -191,6 +191,7 @@ def as_part(head: Head, rows: Sequence[PartRow], now: int) -> Part:
         validity=max(1, (head.until - now) // 1000),
         service_code=head.service_code,
         carries=len(rows),
+        until=head.until,
     )
 
 

@@ -203,7 +203,7 @@ def _as_parts(new: NewMessage, at: int) -> list[Part]:
     return [
         Part(
             *(new.id * 256 + number, new.number, new.sender, content, Encoding(new.encoding), number, new.parts),
-            *(new.concat, validity, new.service_code, new.parts if new.joined else 1),
+            *(new.concat, validity, new.service_code, new.parts if new.joined else 1, new.valid_until or at),
         )
         for number, content in enumerate(contents, 1)
     ]

@@ -4,16 +4,17 @@ import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from adapters.smpp import codes, events, pdu
+from adapters.smpp.message_options import LongMessages, MessageOptions
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.scenario import Ids
 from adapters.smpp.scenario_rules import ReceiptRule
 from adapters.smpp.simulator_receipts import receipt_body
 from adapters.smpp.simulator_records import Submit
 from adapters.smpp.states import Role
-from adapters.smpp.submit import LongMessages, PreparedSubmit, SubmitBuilder
+from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from gateway.provider import Part
 from gateway.text import Composed, Encoding, compose
 from tests.adapters.capture import write_capture
@@ -21,20 +22,36 @@ from tests.adapters.gateway_side import PART
 from tests.adapters.pair import BIND, Pair
 from tests.adapters.peers import require
 
+#: Everything that an account may want otherwise.
+OPTIONS: list[dict[str, Any]] = [
+    {"default_alphabet": "latin1", "data_coding": {"gsm7": 3}},
+    {"packed": True},
+    {"packed": True, "long_messages": "udh16"},
+    {"validity": "absolute", "service_type": "CMT", "registered_delivery": 0x11, "protocol_id": 64},
+    {"validity": "none", "priority_flag": 3, "ton_npi": {"recipient": "2/8"}},
+]
+
 LONG = "Noël : « ça » 😀 où êtes-vous ? " * 8
+
+
+def builder(**options: Any) -> SubmitBuilder:
+    return SubmitBuilder(MessageOptions(name="a", adapter="smpp", **options))
 
 
 def bodies() -> list[bytes]:
     """The submits: one part, a short code, UCS-2, and long ones in every form."""
     parts = [PART, replace(PART, sender="36111", content="[3 €]", service_code="ABC")]
     parts.append(replace(PART, content="Noël 😀 ê", encoding=Encoding.UCS2))
-    built = [(SubmitBuilder(), part) for part in parts]
+    built = [(builder(), part) for part in parts]
     for form in get_args(LongMessages):
         for text in (LONG, "Bonjour, " * 40):
             composed = compose(text, transliterate=False, narrow=form == "udh16")
             pieces = [whole(composed)] if form == "payload" else several(composed.parts, composed.encoding)
-            built += [(SubmitBuilder(form), part) for part in pieces]
+            built += [(builder(long_messages=form), part) for part in pieces]
+    for options in OPTIONS:
+        built += [(builder(**options), part) for part in several(("Déjà vu ", "[3]"), Encoding.GSM7)]
     made = [builder.build(part) for builder, part in built]
+    assert not [each for each in made if not isinstance(each, PreparedSubmit)]
     return [each.body for each in made if isinstance(each, PreparedSubmit)]
 
 

@@ -5,8 +5,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from adapters.smpp.message_options import LongMessages
 from adapters.smpp.options import SmppAccount
-from adapters.smpp.submit import LongMessages
 from gateway.states import Status
 
 REQUIRED: dict[str, Any] = {"name": "operateur-a", "adapter": "smpp", "host": "127.0.0.1", "system_id": "demo"}
@@ -28,6 +28,19 @@ def test_only_a_payload_takes_messages_whole() -> None:
     assert [form for form in forms if SmppAccount(**REQUIRED, long_messages=form).whole] == ["payload"]
 
 
+@pytest.mark.parametrize(
+    ("options", "lacks"), [({}, ""), ({"default_alphabet": "latin1"}, "€"), ({"default_alphabet": "ascii"}, "€é")]
+)
+def test_what_its_alphabet_lacks(options: dict[str, Any], lacks: str) -> None:
+    assert set(lacks) <= set(SmppAccount(**REQUIRED, **options).lacks)
+
+
+def test_numbers_may_be_written_as_documents_write_them() -> None:
+    account = SmppAccount(**REQUIRED, registered_delivery="0x11", data_coding={"ucs2": "0x18"}, protocol_id=64)
+    assert (account.registered_delivery, account.data_coding.ucs2, account.protocol_id) == (17, 24, 64)
+    assert SmppAccount(**REQUIRED, ton_npi={"short_code": "3/0"}).ton_npi.short_code == (3, 0)
+
+
 @pytest.mark.parametrize("form", get_args(LongMessages))
 def test_a_message_begun_goes_on_only_with_the_same_header(form: LongMessages) -> None:
     accounts = [SmppAccount(**REQUIRED, long_messages=each) for each in get_args(LongMessages)]
@@ -44,6 +57,11 @@ def test_a_message_begun_goes_on_only_with_the_same_header(form: LongMessages) -
         ("binds", 2, "binds: 1"),
         ("long_messages", "udh", "'udh8', 'udh16', 'sar' or 'payload'"),
         ("tls", True, "tls: false"),
+        ("default_alphabet", "utf8", "'gsm', 'latin1' or 'ascii'"),
+        ("data_coding", {"gsm7": 8}, "both 8"),
+        ("registered_delivery", 256, "255"),
+        ("priority_flag", 4, "3"),
+        ("service_type", "TOOLONG", "5"),
         ("password", "seventeen letters", "16"),
         ("password", "clé", "ASCII"),
         ("system_id", "sixteen-letters!", "15"),
@@ -63,6 +81,18 @@ def test_what_cannot_be_is_refused_with_its_cure(key: str, value: Any, cure: str
     (error,) = raised.value.errors()
     assert error["loc"] == (key,)
     assert cure in error["msg"]
+
+
+@pytest.mark.parametrize("plan", ["5", "5/", "256/0", "a/b", 5, None, "5/0/1"])
+def test_a_plan_is_two_numbers(plan: Any) -> None:
+    with pytest.raises(ValidationError, match="such as 5/0"):
+        SmppAccount(**REQUIRED, ton_npi={"recipient": plan})
+
+
+@pytest.mark.parametrize("alphabet", ["latin1", "ascii"])
+def test_only_septets_can_be_packed(alphabet: str) -> None:
+    with pytest.raises(ValidationError, match="packed: false"):
+        SmppAccount(**REQUIRED, default_alphabet=alphabet, packed=True)
 
 
 def test_the_password_is_not_shown() -> None:

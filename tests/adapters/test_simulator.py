@@ -5,26 +5,28 @@ import asyncio
 import json
 import signal
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.connection import Link
+from adapters.smpp.options import SmppAccount
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.session import Session
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_cli import add_arguments, main, summary
 from adapters.smpp.simulator_options import SimulatorOptions
-from adapters.smpp.simulator_records import Submit
+from adapters.smpp.simulator_records import Submit, writing
 from adapters.smpp.states import Role
+from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from adapters.smpp.timers import Timers
-from gateway.provider import Accepted, Throttled
+from gateway.provider import Accepted, Part, Throttled
 from gateway.states import Status
 from gateway.text import Encoding
-from tests.adapters.gateway_side import PATIENCE, Gateway, account, prepared
+from tests.adapters.gateway_side import PART, PATIENCE, Gateway, account, prepared
 
 
 async def exchange(smsc: Simulator, parts: int, **options: Any) -> Gateway:
@@ -112,7 +114,11 @@ async def test_what_it_remembers_of_a_submit() -> None:
         (0, b"3 \x1be", "3 €"),
         (3, b"\xea", "ê"),
         (8, b"\x00\xea", "ê"),
-        (8, b"\x00\xea\x00", "\0ê\0"),
+        (8, b"\x00\xea\x00", "ê\N{REPLACEMENT CHARACTER}"),
+        (1, b"\x05", "é"),
+        (0x10, b"\x05", "é"),
+        (0x18, b"\x00\xea", "ê"),
+        (4, b"\xea", "EA"),
         (0, b"\xff", "ÿ"),
     ],
 )
@@ -121,11 +127,56 @@ def test_words_are_read_whatever_was_said_of_them(coding: int, octets: bytes, wo
     assert Submit("demo", "1", asked).text == words
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x05", b"\x00", b"\xff\x00\x03", b"\x05\x00\x03\x01\x02\x01"])
-def test_a_strange_user_data_header_harms_nothing(octets: bytes) -> None:
+@pytest.mark.parametrize(
+    ("octets", "part", "words"),
+    [
+        (b"", (0, 1, 1), ""),
+        (b"\x05", (0, 1, 1), "é"),
+        (b"\x00", (0, 1, 1), ""),
+        (b"\xffA", (0, 1, 1), "ÿA"),
+        (b"\x05\x00\x03\x01\x02\x01", (1, 1, 2), ""),
+    ],
+)
+def test_a_strange_user_data_header_harms_nothing(octets: bytes, part: tuple[int, int, int], words: str) -> None:
     submit = Submit("demo", "1", Pdu(codes.SUBMIT_SM, 0, 1, {"esm_class": codes.UDHI, "short_message": octets}))
-    assert submit.part == ((1, 1, 2) if len(octets) == 6 else (0, 1, 1))
-    assert submit.text == ""
+    assert (submit.part, submit.text) == (part, words)
+
+
+FORMS: list[dict[str, Any]] = [
+    {},
+    {"long_messages": "udh16"},
+    {"long_messages": "sar"},
+    {"packed": True},
+    {"packed": True, "long_messages": "udh16"},
+    {"default_alphabet": "latin1", "long_messages": "sar"},
+    {"data_coding": {"gsm7": 1}},
+]
+
+
+def taken(part: Part, options: dict[str, Any]) -> Submit:
+    """What the simulator makes of a part that an account of these options sends."""
+    made = SubmitBuilder(SmppAccount(name="a", host="x.example", system_id="a", **options)).build(part)
+    assert isinstance(made, PreparedSubmit)
+    asked = pdu.decode(pdu.frame(codes.SUBMIT_SM, 0, 1, made.body))
+    alphabet = options.get("default_alphabet", "gsm")
+    return Submit("demo", "1", asked, writing(alphabet, packed=options.get("packed", False)))
+
+
+@pytest.mark.parametrize("options", FORMS)
+def test_every_form_is_read_back(options: dict[str, Any]) -> None:
+    one = taken(replace(PART, content="Déjà [3]"), options)
+    assert (one.text, one.part) == ("Déjà [3]", (0, 1, 1))
+    two = taken(replace(PART, content="Déjà [3]", number=2, of=3, reference=7), options)
+    assert (two.text, two.part) == ("Déjà [3]", (7, 2, 3))
+    wide = taken(replace(PART, content="Noël ê 😀", encoding=Encoding.UCS2, number=2, of=2), options)
+    assert (wide.text, wide.part[1:]) == ("Noël ê 😀", (2, 2))
+
+
+@pytest.mark.parametrize("options", [{}, {"packed": True}, {"default_alphabet": "latin1"}])
+def test_a_message_in_one_piece_is_read_back(options: dict[str, Any]) -> None:
+    long = "Déjà [3] " * 40
+    whole = taken(replace(PART, content=long, of=3, carries=3), options | {"long_messages": "payload"})
+    assert (whole.text, whole.part) == (long, (0, 1, 1))
 
 
 async def test_memory_is_bounded_and_counts_are_not() -> None:

@@ -1,22 +1,29 @@
 """A part as a submit_sm, compared with the codec's general writer."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.smpp import codes, pdu
-from adapters.smpp.submit import LongMessages, PreparedSubmit, SubmitBuilder, relative_time
+from adapters.smpp.message_options import LongMessages, MessageOptions
+from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
+from adapters.smpp.times import relative_time
+from gateway import gsm
 from gateway.provider import Cause, Part, Refused
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
 
 
-def read(part: Part, long_messages: LongMessages = "udh8") -> pdu.Pdu:
-    made = SubmitBuilder(long_messages).build(part)
+def builder(**options: Any) -> SubmitBuilder:
+    return SubmitBuilder(MessageOptions(name="a", adapter="smpp", **options))
+
+
+def read(part: Part, long_messages: LongMessages = "udh8", **options: Any) -> pdu.Pdu:
+    made = builder(long_messages=long_messages, **options).build(part)
     assert isinstance(made, PreparedSubmit)
     return pdu.decode(pdu.frame(codes.SUBMIT_SM, 0, 1, made.body))
 
@@ -98,6 +105,64 @@ def test_the_plan_of_the_sender(sender: str, ton: int, npi: int) -> None:
 
 def test_the_service_code() -> None:
     assert read(replace(PART, service_code="ABC12")).text("service_type") == "ABC12"
+    assert read(replace(PART, service_code="ABC12"), service_type="CMT").text("service_type") == "ABC12"
+    assert read(PART, service_type="CMT").text("service_type") == "CMT"
+
+
+@pytest.mark.parametrize(("sender", "expected"), [("CLGPASTEUR", (5, 1)), ("36111", (2, 3)), ("+33600000000", (1, 8))])
+def test_the_plans_that_a_provider_wants(sender: str, expected: tuple[int, int]) -> None:
+    plans = {"alphanumeric": "5/1", "short_code": "2/3", "international": "1/8", "recipient": "2/1"}
+    found = read(replace(PART, sender=sender), ton_npi=plans)
+    assert (found.number("source_addr_ton"), found.number("source_addr_npi")) == expected
+    assert (found.number("dest_addr_ton"), found.number("dest_addr_npi")) == (2, 1)
+
+
+def test_what_a_carrier_may_ask_for() -> None:
+    found = read(PART, registered_delivery=0x11, protocol_id=0x40, priority_flag=3)
+    names = ("registered_delivery", "protocol_id", "priority_flag", "esm_class")
+    assert [found.number(name) for name in names] == [0x11, 0x40, 3, 0]
+    found = read(replace(PART, number=2, of=3), protocol_id=0x40)
+    assert [found.number(name) for name in ("esm_class", "protocol_id")] == [codes.UDHI, 0x40]
+
+
+def test_the_end_of_validity_as_the_account_wants_it() -> None:
+    part = replace(PART, until=1_795_419_000_999)  # 23 November 2026, 07:30 UTC
+    assert read(part, validity="absolute").text("validity_period") == "261123073000900+"
+    assert read(part, validity="none").text("validity_period") == ""
+    assert read(part).text("validity_period") == "000000060000000R"
+
+
+@pytest.mark.parametrize(
+    ("options", "coding", "octets"),
+    [
+        ({}, 0, b"\x05t\x05"),
+        ({"data_coding": {"gsm7": 1}}, 1, b"\x05t\x05"),
+        ({"default_alphabet": "latin1"}, 0, b"\xe9t\xe9"),
+        ({"default_alphabet": "latin1", "data_coding": {"gsm7": 3}}, 3, b"\xe9t\xe9"),
+        ({"packed": True}, 0, bytes.fromhex("057a01")),
+    ],
+)
+def test_the_alphabet_that_a_provider_wants(options: dict[str, Any], coding: int, octets: bytes) -> None:
+    found = read(replace(PART, content="été"), **options)
+    assert (found.number("data_coding"), found.octets("short_message")) == (coding, octets)
+
+
+def test_ucs2_under_the_provider_s_own_number() -> None:
+    found = read(replace(PART, content="ê", encoding=Encoding.UCS2), data_coding={"ucs2": 0x19}, packed=True)
+    assert (found.number("data_coding"), found.octets("short_message")) == (0x19, b"\x00\xea")
+
+
+@pytest.mark.parametrize(("form", "empty"), [("udh8", 1), ("udh16", 0), ("sar", 0)])
+def test_packed_text_begins_with_a_septet_after_its_header(form: LongMessages, empty: int) -> None:
+    octets = read(replace(PART, number=2, of=3), form, packed=True).octets("short_message")
+    header = {"udh8": 6, "udh16": 7, "sar": 0}[form]
+    assert octets[header] == (ord("B") << empty | ord("o") << 7 + empty) & 0xFF
+    assert gsm.unpack(octets[header:], empty) == b"Bonjour"
+
+
+def test_a_whole_message_may_be_packed() -> None:
+    found = read(replace(PART, of=2, carries=2, content="Bonjour " * 25), "payload", packed=True)
+    assert gsm.unpack(found.tlvs[codes.MESSAGE_PAYLOAD]) == b"Bonjour " * 25
 
 
 @pytest.mark.parametrize(
@@ -112,7 +177,7 @@ def test_the_service_code() -> None:
     ],
 )
 def test_what_cannot_be_written_is_refused_for_a_person_to_look_at(part: Part) -> None:
-    made = SubmitBuilder().build(part)
+    made = builder().build(part)
     assert isinstance(made, Refused)
     assert made.cause is Cause.CONFIGURATION
     assert part.to not in made.code
@@ -133,16 +198,23 @@ def test_relative_times(seconds: int, expected: bytes) -> None:
     assert relative_time(seconds) == expected
 
 
+def test_a_text_that_the_account_cannot_write_is_refused_without_its_words() -> None:
+    made = builder(default_alphabet="latin1").build(replace(PART, content="3 €"))
+    assert isinstance(made, Refused)
+    assert "latin1" in made.code
+    assert "€" not in made.code
+
+
 @given(st.integers(0, 10_000))
 def test_many_senders_do_not_fill_the_memory(number: int) -> None:
-    builder = SubmitBuilder()
+    one = builder()
     for each in range(number, number + 3):
-        made = builder.build(replace(PART, sender=f"S{each}"))
+        made = one.build(replace(PART, sender=f"S{each}"))
         assert isinstance(made, PreparedSubmit)
         assert f"S{each}".encode() in made.body
 
 
 def test_both_writers_agree() -> None:
-    made = SubmitBuilder().build(PART)
+    made = builder().build(PART)
     assert isinstance(made, PreparedSubmit)
     assert made.body == pdu.body_of(codes.SUBMIT_SM, read(PART).body)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.smpp.options import SmppAccount
 from gateway.caller import Caller, Scope
 from gateway.model import Priority
 from gateway.problem import Problem
@@ -53,6 +54,23 @@ def test_what_is_left_open_comes_from_the_action_then_the_school_then_the_defaul
     assert cook(action="ABSENCE").sender == "VIESCO"
     recipe = cook(action="ABSENCE", sender="AUTRE", mode="economique", hold=False)
     assert (recipe.sender, recipe.mode, recipe.held) == ("AUTRE", "economique", False)
+
+
+def test_the_narrowest_of_the_mode_s_accounts_decides_the_parts() -> None:
+    wide = SmppAccount(name="a", host="a.example", system_id="a", price="0.05")
+    for options, parts, euro in (
+        ({}, 2, "gsm7"),
+        ({"long_messages": "sar"}, 2, "gsm7"),
+        ({"long_messages": "payload"}, 2, "gsm7"),
+        ({"long_messages": "udh16"}, 3, "gsm7"),
+        ({"default_alphabet": "latin1"}, 2, "ucs2"),
+    ):
+        narrow = SmppAccount(name="b", host="b.example", system_id="b", price="0.05", **options)
+        declared = settings(accounts=[wide, narrow])
+        body = MessageFields.model_validate({"action": "INFO", "text": "x" * 306, "school": METZ})
+        recipe = Cook(Registry(declared), lambda: 4).recipe(body, everybody(declared), MORNING)
+        assert len(recipe.compose("x" * 306, "/text").parts) == parts
+        assert recipe.compose("3 €", "/text").encoding == euro
 
 
 def test_the_text_wins_and_the_template_is_recorded() -> None:

@@ -92,6 +92,21 @@ def test_cut_then_joined_is_the_text_and_no_part_is_over(text: str, narrow: bool
     assert all(sizes) or composed.text == ""
 
 
+@given(text=gsm_texts, transliterate=st.booleans())
+def test_characters_that_an_account_lacks_count_as_outside(text: str, transliterate: bool) -> None:
+    composed = compose(text, lacks="€Ω", transliterate=transliterate)
+    assert composed.text == text
+    assert (composed.encoding is Encoding.UCS2) == any(char in "€Ω" for char in text)
+    assert {culprit.char for culprit in composed.culprits} == set(text) & set("€Ω")
+    assert composed.encoding is Encoding.UCS2 or composed == compose(text)
+
+
+def test_a_letter_that_an_account_lacks_is_replaced_by_what_it_has() -> None:
+    composed = compose("Élève absent", lacks=gsm.NOT_ASCII)
+    assert (composed.text, composed.encoding) == ("Eleve absent", Encoding.GSM7)
+    assert compose("Prix : 3 €", lacks=gsm.NOT_ASCII).culprits == (Culprit("€", 9, False),)
+
+
 @given(text=gsm_texts)
 def test_gsm7_parts_are_as_full_as_they_go(text: str) -> None:
     composed = compose(text)

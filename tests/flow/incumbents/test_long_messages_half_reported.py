@@ -10,11 +10,11 @@ from typing import Any, get_args
 import aiohttp
 import pytest
 
+from adapters.smpp.message_options import LongMessages
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_receipts import receipt_of
 from adapters.smpp.simulator_records import Submit
-from adapters.smpp.submit import LongMessages
 from gateway.app import OPTIONS, run_gateway
 from gateway.config.loader import load
 from tests.flow.gatewayside import DEADLINE, Client, configuration

@@ -1,0 +1,101 @@
+"""The options of an SMPP account that say how its provider wants messages written."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
+
+from adapters.smpp.script import LACKS, Alphabet
+from gateway.model import AccountSettings, Settings
+
+LongMessages = Literal["udh8", "udh16", "sar", "payload"]
+
+_PLAN = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
+
+
+def _number(value: Any) -> Any:
+    """``0x10`` as well as 16: the file's plain words that begin with 0 are text."""
+    if isinstance(value, str) and re.fullmatch(r"0x[0-9A-Fa-f]+", value):
+        return int(value, 16)
+    return value
+
+
+def _plan(value: Any) -> Any:
+    """``5/0``: type of number, numbering plan."""
+    found = _PLAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None or max(pair := (int(found[1]), int(found[2]))) > 255:
+        raise ValueError("expected type of number/numbering plan, such as 5/0")
+    return pair
+
+
+Octet = Annotated[int, BeforeValidator(_number), Field(ge=0, le=255)]
+Plan = Annotated[
+    tuple[int, int], BeforeValidator(_plan), PlainSerializer(lambda pair: f"{pair[0]}/{pair[1]}", return_type=str)
+]
+Word = Annotated[str, Field(max_length=5, pattern=r"^[!-~]*$")]
+
+
+class DataCoding(Settings):
+    """The data_coding of each kind of text."""
+
+    gsm7: Octet = Field(0, description="texts counted in septets, in `default_alphabet`")
+    ucs2: Octet = Field(8, description="the others")
+
+
+class TonNpi(Settings):
+    """Type of number and numbering plan, as ``5/0``, of senders by their kind and of recipients."""
+
+    alphanumeric: Plan = Field((5, 0), description="a sender with letters")
+    short_code: Plan = Field((3, 1), description="a sender of at most six digits")
+    international: Plan = Field((1, 1), description="a sender that is a whole number")
+    recipient: Plan = Field((1, 1), description="whom it is for")
+
+
+class MessageOptions(AccountSettings):
+    """How messages are written for an account."""
+
+    long_messages: LongMessages = Field(
+        "udh8", description="how a long message is written: in parts that say so, or whole (payload)"
+    )
+    default_alphabet: Alphabet = Field("gsm", description="in which texts counted in septets are written")
+    packed: bool = Field(False, description="eight septets in seven octets, as they go over the air")
+    data_coding: DataCoding = Field(DataCoding(), description="what the provider calls the two alphabets")
+    ton_npi: TonNpi = Field(TonNpi(), description="what the provider calls senders and recipients")
+    service_type: Word = Field("", description="of messages whose action has no provider_service_code")
+    validity: Literal["relative", "absolute", "none"] = Field("relative", description="how its end is written")
+    registered_delivery: Octet = Field(1, description="1: a receipt of every end; 0x11: of the way too")
+    protocol_id: Octet = Field(0, description="only if the provider asks for one")
+    priority_flag: Annotated[int, Field(ge=0, le=3)] = Field(0, description="only if the provider asks for one")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether long messages go with the 16-bit reference, which leaves 152 and 66 units a part."""
+        return self.long_messages == "udh16"
+
+    @property
+    def lacks(self) -> str:
+        """The characters of GSM 03.38 that its alphabet has not; texts that hold one go as UCS-2."""
+        return LACKS[self.default_alphabet]
+
+    @property
+    def whole(self) -> bool:
+        """Whether a long message is one submit_sm, which the provider cuts itself."""
+        return self.long_messages == "payload"
+
+    def continues(self, other: AccountSettings) -> bool:
+        """Only with the same user data header: what a provider makes of the other forms is its own affair."""
+        return isinstance(other, MessageOptions) and self.long_messages == other.long_messages in ("udh8", "udh16")
+
+    @field_validator("packed")
+    @classmethod
+    def _septets(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("default_alphabet", "gsm") != "gsm":
+            raise ValueError("only the septets of default_alphabet: gsm can be packed: write packed: false")
+        return value
+
+    @field_validator("data_coding")
+    @classmethod
+    def _told_apart(cls, value: DataCoding) -> DataCoding:
+        if value.gsm7 == value.ucs2:
+            raise ValueError(f"gsm7 and ucs2 are both {value.gsm7}: the provider could not tell them apart")
+        return value
