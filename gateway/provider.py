@@ -101,13 +101,22 @@ class Unknown:
 Outcome = Accepted | Refused | Throttled | Unavailable | Unknown
 
 
+class Form(StrEnum):
+    """How the id of a receipt differs from that of the answer to the submit."""
+
+    SAME = "same"  # not at all, but for case and zeros in front
+    HEX_TO_DEC = "hex-to-dec"  # hexadecimal in the answer, decimal in the receipt
+    DEC_TO_HEX = "dec-to-hex"
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a provider says later of a part. Times of the provider carry no zone: information, not accounts.
 
-    ``keys`` are the forms of its id to look up, best first; ``raw`` is the body, byte-exact but for the
-    blanked value of ``text:``; ``tlvs`` the same of the optional parameters, by number.
-    ``to`` and ``sender`` are those of the message (a receipt travels the other way round).
+    ``keys`` are its ids as the answer's ``key`` would be, best first; ``converted`` what that would be if the
+    provider wrote receipts in another base; ``exact``: only an answer with the very same ``id`` is meant.
+    ``raw`` is the body, byte-exact but for the blanked value of ``text:``; ``tlvs`` the same of the optional
+    parameters, by number. ``to`` and ``sender`` are those of the message (a receipt travels the other way round).
     """
 
     id: str
@@ -122,6 +131,8 @@ class Receipt:
     intermediate: bool = False
     raw: bytes = b""
     tlvs: Mapping[int, bytes] = field(default_factory=dict)
+    converted: tuple[tuple[Form, str], ...] = ()
+    exact: bool = False
 
 
 class Trouble(StrEnum):

@@ -227,7 +227,7 @@ class SmppProvider:
         if pdu.command == codes.GENERIC_NACK:
             return Refused("generic_nack without a status")
         message_id = pdu.text("message_id")
-        return Accepted(message_id, stored_key(message_id, self._options.message_id))
+        return Accepted(message_id, stored_key(message_id))
 
 
 def _reason(error: OSError) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.smpp import codes
-from adapters.smpp.ids import candidate_keys
+from adapters.smpp.ids import receipt_keys
 from adapters.smpp.options import IdForm, SmppAccount
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.receipt_text import Fields, blank, examine, is_receipt_text
@@ -88,12 +88,13 @@ def read_receipt(pdu: Pdu, near: datetime, reading: Reading) -> Receipt:
     if fields == Fields():
         fields = _bare(body)
     ids = _ids(pdu, fields)
+    keys, converted = receipt_keys(ids, reading.form)
     state = _state(pdu, fields, reading)
     sender, to = _addresses(pdu)
     intermediate = pdu.number("esm_class") & (codes.RECEIPT | codes.INTERMEDIATE) == codes.INTERMEDIATE
     return Receipt(
         id=ids[0] if ids else "",
-        keys=candidate_keys(ids, reading.form),
+        keys=keys,
         state=state,
         status=_meaning(state, reading, intermediate=intermediate),
         error=_error(pdu, fields),
@@ -104,6 +105,8 @@ def read_receipt(pdu: Pdu, near: datetime, reading: Reading) -> Receipt:
         intermediate=intermediate,
         raw=header + blanked,
         tlvs={tag: _blanked(tag, value) for tag, value in pdu.tlvs.items()},
+        converted=converted,
+        exact=reading.form == "raw",
     )
 
 

@@ -39,8 +39,20 @@ class Doubt:
     sender: str
     school: str
 
+    @classmethod
+    def on(cls, desk: Desk, row: PartRow) -> "Doubt":
+        """A part that is on the desk."""
+        head = desk.heads[row.message]
+        return cls(row.id, row.state, row.claimed_at, head.number, head.sender, head.school)
+
+
+def in_doubt(row: PartRow) -> bool:
+    """Whether its id is not known: being sent, uncertain, or waiting to be sent once more because it was."""
+    return row.state in (Status.SENDING, Status.UNCERTAIN) or (row.state is Status.QUEUED and row.resends > 0)
+
 
 async def doubts(conn: Conn, account: str) -> list[Doubt]:
+    """An account's parts in doubt, the oldest first."""
     return [Doubt(*row) for row in await fetch(conn, _IN_DOUBT, (account, account))]
 
 

@@ -1,137 +1,186 @@
 """Receipts that nobody knows yet: parked under every form of their id until a part of theirs is found.
 
-Rules: an acceptance looks for the receipt that overtook it; an uncertain part for one of its number. What was
-there before the part left is not of it: ids come round again.
+Rules: an acceptance looks for the receipt that overtook it; a receipt that may be of several parts is looked at again
+when less is in doubt; an uncertain part looks for one of its number. What was there before the part left is not of
+it: ids come round again.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from gateway import numbers
-from gateway.provider import Accepted, Outcome
+from gateway.matching import Said
+from gateway.provider import Accepted, Form, Outcome
 from gateway.states import Status
 from gateway.store.bulk import fetch, select_in, update_rows
-from gateway.store.desk import Desk, PartRow, Rules
+from gateway.store.desk import Desk, Rules
 from gateway.store.direct import Conn
 from gateway.store.doubt import NEAR, apply, doubts, settled_by
+from gateway.store.evidence import Evidence
+from gateway.store.receipts import EXACT, adopt
 from gateway.store.tables import receipt
+
+#: Receipts looked at again in one transaction.
+LOT = 500
+
+_COLUMNS = "id, account, provider_id, number, sender, submitted, received_at, status, state || ' ' || error"
+_BY_KEY = "SELECT DISTINCT receipt FROM parked WHERE account = ? AND key IN (#)"
+_BY_ID = f"SELECT {_COLUMNS} FROM receipt WHERE part IS NULL AND id IN (#) ORDER BY id"
+# The first condition is the partial index's own: it is used only where that is written out.
+_WAITING = f"SELECT {_COLUMNS} FROM receipt WHERE part IS NULL AND account = ? AND waits ORDER BY id LIMIT {LOT}"
+_UNKNOWN = f"""SELECT {_COLUMNS} FROM receipt
+  WHERE account = ? AND part IS NULL AND received_at >= ? AND NOT waits ORDER BY id"""
 
 
 @dataclass(frozen=True, slots=True)
-class Overtaking:
-    """A parked receipt found under the id of an acceptance."""
+class Parked:
+    """A receipt that has no part yet, as it was stored."""
 
-    receipt: int
+    id: int
+    account: str
+    said: Said
     status: Status | None
     words: str
-    at: int
-    exact: bool  # the id as the provider wrote it, not another form of it
-    to: str
-
-    def may_be_of(self, row: PartRow, number: str) -> bool:
-        """Not one that was there before the part left: ids come round again."""
-        before = (row.claimed_at or self.at) - int(NEAR.total_seconds() * 1000)
-        return self.at >= before and (self.exact or numbers.same(self.to, number) is True)
 
 
-async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> dict[tuple[str, str], list[Overtaking]]:
-    """The parked receipts of these acceptances, by (account, key)."""
+#: A receipt's id, its part, when that was found, and how.
+Match = tuple[int, int, int, str]
+
+
+async def _parked(conn: Conn, rows: Sequence[Any]) -> list[Parked]:
+    """Rows of ``_COLUMNS`` with their keys."""
+    keys: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    sql = "SELECT receipt, form, key FROM parked WHERE receipt IN (#)"
+    for receipt_id, form, key in await select_in(conn, sql, [row[0] for row in rows]):
+        keys[receipt_id].append((form, key))
+    return [
+        Parked(row[0], row[1], _said(row, keys[row[0]]), Status(row[7]) if row[7] else None, row[8].strip())
+        for row in rows
+    ]
+
+
+def _said(row: Any, keys: Sequence[tuple[str, str]]) -> Said:
+    _, _, provider_id, to, sender, submitted, at, *_ = row
+    own = (Form.SAME, EXACT)
+    return Said(
+        provider_id,
+        tuple(key for form, key in keys if form in own),
+        tuple((Form(form), key) for form, key in keys if form not in own),
+        any(form == EXACT for form, _ in keys),
+        to,
+        sender,
+        datetime.fromisoformat(submitted) if submitted else None,
+        at,
+    )
+
+
+# ---- overtaken acceptances ----
+
+
+async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> list[Parked]:
+    """The parked receipts that may be of these acceptances."""
     keys: dict[str, list[str]] = defaultdict(list)
     for account, outcome in answers:
         if isinstance(outcome, Accepted) and outcome.key:
             keys[account].append(outcome.key)
-    found: dict[tuple[str, str], list[Overtaking]] = defaultdict(list)
-    sql = (
-        "SELECT k.account, k.key, r.id, r.status, r.state || ' ' || r.error, r.received_at, r.provider_id, r.number "
-        "FROM parked AS k "
-        "JOIN receipt AS r ON r.id = k.receipt WHERE k.account = ? AND k.key IN (#) ORDER BY r.id"
-    )
+    found: set[int] = set()
     for account, wanted in keys.items():
-        for owner, key, receipt_id, status, words, at, said, to in await select_in(conn, sql, wanted, account):
-            late = Overtaking(
-                receipt_id, Status(status) if status else None, words.strip(), at, _same_id(said, key), to
-            )
-            found[(owner, key)].append(late)
-    return found
+        found.update(row[0] for row in await select_in(conn, _BY_KEY, wanted, account))
+    return await _parked(conn, await select_in(conn, _BY_ID, sorted(found))) if found else []
 
 
-def _same_id(said: str, key: str) -> bool:
-    """Whether a key is the id itself, but for its case and the noughts in front."""
-    return said.strip().lower().lstrip("0") == key.lower().lstrip("0")
-
-
-async def apply_overtaken(
-    conn: Conn, desk: Desk, part_ids: Iterable[int], found: dict[tuple[str, str], list[Overtaking]]
-) -> None:
-    """Apply to each part the parked receipts of its id, and take them out of the park."""
+async def apply_overtaken(conn: Conn, desk: Desk, part_ids: Iterable[int], found: Sequence[Parked]) -> None:
+    """Apply to each of the parts that were just answered the parked receipts of its id, and unpark these."""
     if not found:
         return
-    done: list[tuple[int, int, int, str]] = []
-    for part_id in part_ids:
-        row = desk.parts.get(part_id)
-        if row is None:
-            continue
-        for one in found.pop((row.account or "", row.provider_key or ""), ()):
-            if not one.may_be_of(row, desk.heads[row.message].number):
-                continue
-            apply(desk, row, one.status, max(one.at, row.answered_at or one.at), "id", one.words)
-            done.append((one.receipt, part_id, row.answered_at or one.at, "id"))
+    answered = set(part_ids)
+    evidence = await Evidence.of(conn, ((one.account, one.said) for one in found), desk)
+    done: list[Match] = []
+    waiting: list[tuple[int, bool]] = []
+    for one in found:
+        choice = await evidence.choose(conn, one.account, one.said)
+        row = desk.parts.get(choice.part) if choice.part in answered else None
+        if row is not None:
+            at = max(one.said.at, row.answered_at or one.said.at)
+            apply(desk, row, one.status, at, "id", one.words)
+            done.append((one.id, row.id, row.answered_at or one.said.at, "id"))
+        elif choice.waits or choice.part is not None:
+            waiting.append((one.id, True))
+    await evidence.keep(conn, max(one.said.at for one in found))
+    await update_rows(conn, receipt, ("waits",), waiting)
     await _unpark(conn, done)
 
 
-async def _unpark(conn: Conn, done: Sequence[tuple[int, int, int, str]]) -> None:
+async def _unpark(conn: Conn, done: Sequence[Match]) -> None:
     if done:
         await update_rows(conn, receipt, ("part", "matched_at", "matched_by"), done)
         await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
 
 
-_UNKNOWN = """SELECT id, number, sender, submitted, status, state || ' ' || error, provider_id FROM receipt
-  WHERE account = ? AND part IS NULL AND received_at >= ? ORDER BY id"""
+# ---- looked at again ----
 
 
 async def settle_parked(conn: Conn, account: str, now: int, rules: Rules) -> int:
-    """Settle by number the uncertain parts whose receipt came first; how many receipts found their part."""
+    """Match the receipts that waited, then those of uncertain parts; how many found their part."""
+    return await _settle_waiting(conn, account, now, rules) + await _settle_doubts(conn, account, now, rules)
+
+
+async def _settle_waiting(conn: Conn, account: str, now: int, rules: Rules) -> int:
+    """Receipts that could have been of several parts, or of one in doubt, when they came."""
+    waiting = await _parked(conn, await fetch(conn, _WAITING, (account,)))
+    if not waiting:
+        return 0
+    evidence = await Evidence.of(conn, ((account, one.said) for one in waiting))
+    choices = [(one, await evidence.choose(conn, account, one.said)) for one in waiting]
+    desk = await Desk.take(conn, rules, [choice.part >> 8 for _, choice in choices if choice.part is not None])
+    done: list[Match] = []
+    for one, choice in choices:
+        if choice.part is not None:
+            apply(desk, desk.parts[choice.part], one.status, now, "id", one.words)
+            done.append((one.id, choice.part, now, "id"))
+    await desk.put_back(conn)
+    await evidence.keep(conn, now)
+    await _unpark(conn, done)
+    # What is of nobody any more may settle a doubt.
+    over = [(one.id, False) for one, choice in choices if choice.part is not None or not choice.waits]
+    await update_rows(conn, receipt, ("waits",), over)
+    return len(done)
+
+
+async def _settle_doubts(conn: Conn, account: str, now: int, rules: Rules) -> int:
+    """Settle by number the uncertain parts whose receipt came first."""
     known = await doubts(conn, account)
     if not any(doubt.state != Status.SENDING for doubt in known):
         return 0
     oldest = min(doubt.claimed_at or now for doubt in known) - int(NEAR.total_seconds() * 1000)
     desk = await Desk.take(conn, rules, [doubt.part >> 8 for doubt in known])
     settled: dict[str, int] = {}  # the provider's id -> part
-    done: list[tuple[int, int, int, str]] = []
-    for receipt_id, to, sender, submitted, status, words, said in await fetch(conn, _UNKNOWN, (account, oldest)):
-        by, part_id = "id", settled.get(said)
+    done: list[Match] = []
+    for one in await _parked(conn, await fetch(conn, _UNKNOWN, (account, oldest))):
+        said = one.said
+        by, part_id = "id", settled.get(said.id)
         if part_id is None:
-            day = datetime.fromisoformat(submitted) if submitted else None
             open_ = [doubt for doubt in known if doubt.part not in settled.values()]
-            by, part_id = "number", settled_by(open_, (to, sender, day), rules)
+            by, part_id = "number", settled_by(open_, (said.to, said.sender, said.submitted), rules)
         if part_id is None:
             continue
-        row = desk.parts[part_id]
-        if row.provider_id is None:
-            key = await _key(conn, receipt_id, said)
-            for one in desk.together(row):
-                one.provider_id, one.provider_key = said, key
-        settled[said or f"receipt {receipt_id}"] = part_id
-        apply(desk, row, Status(status) if status else None, now, by, words.strip())
-        done.append((receipt_id, part_id, now, by))
+        adopt(desk, desk.parts[part_id], said)
+        settled[said.id or f"receipt {one.id}"] = part_id
+        apply(desk, desk.parts[part_id], one.status, now, by, one.words)
+        done.append((one.id, part_id, now, by))
     await desk.put_back(conn)
     await _unpark(conn, done)
     return len(done)
 
 
-async def _key(conn: Conn, receipt_id: int, said: str) -> str | None:
-    """The form of a parked receipt's id under which the next ones will be looked up."""
-    forms: list[str] = [row[0] for row in await fetch(conn, "SELECT key FROM parked WHERE receipt = ?", (receipt_id,))]
-    return next((form for form in forms if _same_id(said, form)), forms[0] if forms else None)
-
-
 async def to_settle(conn: Conn, account: str) -> bool:
-    """Whether this account has both parts in doubt and receipts that nobody knows."""
+    """Whether this account has receipts that waited, or both parts in doubt and receipts that nobody knows."""
     # The first condition on the state is the partial index's own: it is used only where that is written out.
     sql = (
-        "SELECT EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "
-        "AND state = 'uncertain') AND EXISTS (SELECT 1 FROM receipt WHERE account = ? AND part IS NULL)"
+        "SELECT EXISTS (SELECT 1 FROM receipt WHERE part IS NULL AND account = ? AND waits) "
+        "OR (EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "
+        "AND state = 'uncertain') AND EXISTS (SELECT 1 FROM receipt WHERE account = ? AND part IS NULL))"
     )
-    return bool((await fetch(conn, sql, (account, account)))[0][0])
+    return bool((await fetch(conn, sql, (account, account, account)))[0][0])

@@ -1,30 +1,32 @@
 """Receipts: stored first, then matched from both sides.
 
-Rules: the key is (account, id), never the connection. A receipt whose id nobody has yet may settle a part in doubt
-(see ``doubt``); else it is kept with the forms of its id parked, so that the acceptance it overtook finds it (see
-``parked``).
+Rules: the key is (account, id), never the connection; which part that is, ``matching`` says. A receipt whose id
+nobody has yet may settle a part in doubt (see ``doubt``); else it is kept with the forms of its id parked, so that the
+acceptance it overtook finds it (see ``parked``).
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 
-from gateway import numbers
-from gateway.provider import Receipt
-from gateway.store.bulk import insert_rows, select_in
+from gateway.matching import Choice, Said, adopted_key
+from gateway.provider import Form, Receipt
+from gateway.store.bulk import insert_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
-from gateway.store.doubt import Doubt, apply, doubts, settled_by
+from gateway.store.doubt import apply, settled_by
+from gateway.store.evidence import Evidence
 from gateway.store.tables import parked, receipt
 
 _RECEIPT = (
     *("id", "account", "received_at", "provider_id", "state", "status", "error", "sender", "number"),
-    *("submitted", "done", "intermediate", "raw", "tlvs", "part", "matched_at", "matched_by"),
+    *("submitted", "done", "intermediate", "raw", "tlvs", "part", "matched_at", "matched_by", "waits"),
 )
+#: How the key of a receipt is parked whose account takes no other writing of an id.
+EXACT = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +51,27 @@ class Matched:
 async def receive(conn: Conn, items: Sequence[Incoming]) -> Sequence[Matched]:
     """Store the receipts of a group, match them, and move their parts."""
     rules = items[0].rules
-    matches = await _match_ids(conn, items)
-    await _match_numbers(conn, items, matches)
-    await _store(conn, items, matches)
+    saids = [Said.of(item.receipt, item.at) for item in items]
+    matches, waits = await _match(conn, items, saids)
+    await _store(conn, items, matches, waits)
     desk = await Desk.take(conn, rules, [m.part >> 8 for m in matches if m.part is not None])
     results = []
-    for item, match in zip(items, matches, strict=True):
+    for item, said, match in zip(items, saids, matches, strict=True):
         row = desk.parts.get(match.part) if match.part is not None else None
         results.append(Matched(match.part, match.by, row.claimed_at if row else None))
         if row is not None:
-            _adopt(desk, row, item.receipt, match)
+            if match.by == "number":
+                adopt(desk, row, said)
             apply(desk, row, item.receipt.status, item.at, match.by, _words(item.receipt))
     await desk.put_back(conn)
     return results
 
 
-def _adopt(desk: Desk, row: PartRow, receipt: Receipt, match: Matched) -> None:
-    """A part settled by its number takes the id that the receipt says."""
-    if match.by == "number" and row.provider_id is None and receipt.id:
+def adopt(desk: Desk, row: PartRow, said: Said) -> None:
+    """A part settled by its number takes the id that the receipt says, for the receipts that follow."""
+    if row.provider_id is None and said.written:
         for one in desk.together(row):
-            one.provider_id, one.provider_key = receipt.id, receipt.keys[0] if receipt.keys else receipt.id
+            one.provider_id, one.provider_key = said.id, adopted_key(said.written[0])
 
 
 def _words(receipt: Receipt) -> str:
@@ -79,51 +82,34 @@ def _words(receipt: Receipt) -> str:
 # ---- matching ----
 
 
-async def _match_ids(conn: Conn, items: Sequence[Incoming]) -> list[Matched]:
-    """By (account, id): exact forms first; another form of the id only with the right number."""
-    keys: dict[str, set[str]] = defaultdict(set)
-    for item in items:
-        keys[item.account].update(item.receipt.keys)
-    found: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-    sql = (
-        "SELECT p.id, p.provider_key, m.number FROM part AS p JOIN message AS m ON m.id = p.message "
-        "WHERE p.account = ? AND p.provider_key IN (#) ORDER BY p.id DESC"
-    )
-    for account, wanted in keys.items():
-        for part_id, key, number in await select_in(conn, sql, list(wanted), account):
-            found[(account, key)].append((part_id, number))
-    return [_best(item, found) for item in items]
+async def _match(conn: Conn, items: Sequence[Incoming], saids: Sequence[Said]) -> tuple[list[Matched], list[bool]]:
+    """The part of each receipt, by its id or else by its number; and which of the others wait to be told."""
+    evidence = await Evidence.of(conn, zip((item.account for item in items), saids, strict=True))
+    choices = [await evidence.choose(conn, item.account, said) for item, said in zip(items, saids, strict=True)]
+    matches = [Matched(choice.part, "id" if choice.part is not None else "") for choice in choices]
+    await _match_numbers(conn, items, choices, matches, evidence)
+    for item, choice, match in zip(items, choices, matches, strict=True):
+        if choice.missed and match.part is None:
+            evidence.missed(item.account)
+    await evidence.keep(conn, items[0].at)
+    return matches, [choice.waits for choice in choices]
 
 
-def _best(item: Incoming, found: dict[tuple[str, str], list[tuple[int, str]]]) -> Matched:
-    """Of the parts with one of the receipt's ids: the newest to its number, else the newest with the exact id."""
-    said = item.receipt
-    for key in said.keys:
-        for part_id, number in found.get((item.account, key), ()):
-            if numbers.same(said.to, number):
-                return Matched(part_id, "id")
-    for key in said.keys[:1]:
-        for part_id, _number in found.get((item.account, key), ()):
-            return Matched(part_id, "id")
-    return Matched(None, "")
-
-
-async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Matched]) -> None:
+async def _match_numbers(
+    conn: Conn, items: Sequence[Incoming], choices: Sequence[Choice], matches: list[Matched], evidence: Evidence
+) -> None:
     """Settle uncertain parts by receipts whose id nobody knows; the next ones with that id are of the same part."""
     taken: set[int] = set()
     of_id: dict[tuple[str, str], int] = {}
-    known: dict[str, list[Doubt]] = {}
     for place, item in enumerate(items):
-        if matches[place].part is not None:
+        if matches[place].part is not None or choices[place].waits:
             continue
         said = item.receipt
         if (item.account, said.id) in of_id:
             matches[place] = Matched(of_id[item.account, said.id], "id")
             continue
-        if item.account not in known:
-            known[item.account] = await doubts(conn, item.account)
         part_id = settled_by(
-            [doubt for doubt in known[item.account] if doubt.part not in taken],
+            [doubt for doubt in await evidence.doubts(conn, item.account) if doubt.part not in taken],
             (said.to, said.sender, said.submitted),
             item.rules,
         )
@@ -137,24 +123,30 @@ async def _match_numbers(conn: Conn, items: Sequence[Incoming], matches: list[Ma
 # ---- keeping ----
 
 
-async def _store(conn: Conn, items: Sequence[Incoming], matches: Sequence[Matched]) -> None:
+async def _store(conn: Conn, items: Sequence[Incoming], matches: Sequence[Matched], waits: Sequence[bool]) -> None:
     first = await reserve(conn, "receipt", len(items))
     rows, forms = [], []
-    for receipt_id, item, match in zip(range(first, first + len(items)), items, matches, strict=True):
-        rows.append(_row(receipt_id, item, match))
+    for receipt_id, item, match, wait in zip(range(first, first + len(items)), items, matches, waits, strict=True):
+        rows.append(_row(receipt_id, item, match, waits=wait))
         if match.part is None:
-            forms += [(item.account, key, receipt_id) for key in item.receipt.keys]
+            forms += [(item.account, key, receipt_id, form) for key, form in _parked_keys(item.receipt)]
     await insert_rows(conn, receipt, _RECEIPT, rows)
-    await insert_rows(conn, parked, ("account", "key", "receipt"), forms)
+    await insert_rows(conn, parked, ("account", "key", "receipt", "form"), forms)
 
 
-def _row(receipt_id: int, item: Incoming, match: Matched) -> tuple[object, ...]:
+def _parked_keys(said: Receipt) -> list[tuple[str, str]]:
+    """Each key under which its acceptance may look for it, with the form of which it is."""
+    own = EXACT if said.exact else Form.SAME
+    return [*((key, own) for key in said.keys), *((key, form) for form, key in said.converted)]
+
+
+def _row(receipt_id: int, item: Incoming, match: Matched, *, waits: bool) -> tuple[object, ...]:
     said = item.receipt
     return (
         *(receipt_id, item.account, item.at, said.id, said.state, said.status, said.error, said.sender, said.to),
         *(_iso(said.submitted), _iso(said.done), said.intermediate, said.raw),
         orjson.dumps({str(tag): value.hex() for tag, value in said.tlvs.items()}).decode(),
-        *(match.part, item.at if match.part is not None else None, match.by or None),
+        *(match.part, item.at if match.part is not None else None, match.by or None, waits),
     )
 
 

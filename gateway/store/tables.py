@@ -192,8 +192,10 @@ receipt = Table(
     Column("part", BigInteger),  # NULL while unmatched
     Column("matched_at", BigInteger),
     Column("matched_by", Text),  # id, number
+    Column("waits", Boolean, nullable=False, server_default=text("0")),  # may be of several parts: told later
     Index("receipt_part", "part", sqlite_where=text("part IS NOT NULL")),
     Index("receipt_unmatched", "account", "id", sqlite_where=text("part IS NULL")),
+    Index("receipt_waiting", "account", "id", sqlite_where=text("part IS NULL AND waits")),
 )
 
 #: The forms of an unmatched receipt's id, so that an acceptance finds the receipt that overtook it.
@@ -203,6 +205,21 @@ parked = Table(
     Column("account", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("receipt", Integer, primary_key=True),
+    Column("form", Text, nullable=False, server_default=text("'same'")),  # provider.Form, or exact
+    Index("parked_receipt", "receipt"),
+    sqlite_with_rowid=False,
+)
+
+#: What the receipts of an account were like: the form of their ids (see ``matching.Habit``).
+id_form = Table(
+    "id_form",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("learned", Text),  # provider.Form; NULL: not known
+    Column("last", Text),
+    Column("run", Integer, nullable=False),
+    Column("missed", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),  # when it was learned or forgotten
     sqlite_with_rowid=False,
 )
 

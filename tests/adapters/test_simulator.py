@@ -23,7 +23,7 @@ from adapters.smpp.simulator_records import Submit, writing
 from adapters.smpp.states import Role
 from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from adapters.smpp.timers import Timers
-from gateway.provider import Accepted, Part, Throttled
+from gateway.provider import Accepted, Form, Part, Throttled
 from gateway.states import Status
 from gateway.text import Encoding
 from tests.adapters.gateway_side import PART, PATIENCE, Gateway, account, prepared
@@ -66,7 +66,7 @@ async def test_hexadecimal_in_answers_decimal_in_receipts(tlvs: bool) -> None:
         gateway = await exchange(smsc, 1)
     assert gateway.outcomes == [(0, Accepted("ff", "ff"))]
     assert gateway.receipts[0].id == "255"
-    assert "ff" in gateway.receipts[0].keys
+    assert (Form.HEX_TO_DEC, "ff") in gateway.receipts[0].converted
     assert bool(gateway.receipts[0].tlvs) is tlvs
 
 
