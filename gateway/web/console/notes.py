@@ -7,4 +7,9 @@ NOTES = {
     "mot-de-passe": "Votre mot de passe est changé.",
     "enregistre": "C'est enregistré.",
     "supprime": "C'est supprimé.",
+    "diffuses": "SMS diffusés : {n}.",
+    "supprimes": "SMS supprimés : {n}.",
+    "aucun-choisi": "Cochez d'abord les SMS voulus.",
+    "renvoyes": "Le SMS est renvoyé : le destinataire peut le recevoir deux fois.",
+    "rien-renvoye": "Rien n'a été renvoyé : le SMS n'est plus incertain.",
 }

@@ -1,10 +1,12 @@
 """Every page, in the order of the menu."""
 
-from gateway.web.console import home, journal, people, signin
+from gateway.web.console import followup, home, journal, people, release, signin
 from gateway.web.console.visit import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
+    *release.PAGES,
+    *followup.PAGES,
     *people.PAGES,
     *journal.PAGES,
     *signin.PAGES,

@@ -32,6 +32,16 @@ def _moment(value: str | None) -> str:
     return f"{datetime.fromisoformat(value):%d/%m/%Y à %H:%M}" if value else ""
 
 
+def _said(value: Any, name: str) -> Any:
+    """What an application said under a name, if it said anything."""
+    return (value or {}).get(name) or ""
+
+
+def _instant(value: str | None) -> str:
+    """An RFC 3339 instant of the API with its seconds: 23/11/2026 à 08:30:07."""
+    return f"{datetime.fromisoformat(value):%d/%m/%Y à %H:%M:%S}" if value else ""
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -41,7 +51,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(figure=_figure, euros=_euros, moment=_moment, act=act_label)
+    environment.filters.update(
+        figure=_figure, euros=_euros, moment=_moment, instant=_instant, said=_said, act=act_label
+    )
     environment.globals.update(asset=asset, state_word=lambda status: FRENCH[Status(status)])
     return environment
 

@@ -75,6 +75,11 @@ class Visit:
         mine = self.session.user.schools if self.session else frozenset()
         return sorted((known for known in self.parts.registry.schools() if known.uai in mine), key=lambda s: s.name)
 
+    def action_label(self, code: str) -> str:
+        """The long label of an action; its code when it is no longer known."""
+        action = self.parts.registry.action(code)
+        return action.long_label if action else code
+
     def may(self, *scopes: Scope) -> bool:
         """Whether the person has one of these scopes."""
         return any(self.caller.may(scope) for scope in scopes)

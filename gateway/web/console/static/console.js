@@ -6,3 +6,58 @@ for (const choice of document.querySelectorAll("select[data-submit]")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
   choice.form.querySelector("button").hidden = true;
 }
+
+// Anything that cannot be undone is asked about first.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-confirm]");
+  if (button && !window.confirm(button.dataset.confirm)) event.preventDefault();
+});
+
+// « Tout sélectionner » ticks, then unticks, the boxes of its form without asking for the page again.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-tick]");
+  if (!link) return;
+  event.preventDefault();
+  const boxes = [...document.getElementById(link.dataset.tick).querySelectorAll("input[type=checkbox][name=id]")];
+  const tick = boxes.some((box) => !box.checked);
+  for (const box of boxes) box.checked = tick;
+});
+
+// A row that leads to a page: double click, or Enter when it has the focus.
+const opened = (target) => target.closest("tr[data-open]");
+document.addEventListener("dblclick", (event) => {
+  const row = opened(event.target);
+  if (row) window.location = row.dataset.open;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("tr[data-open]")) window.location = event.target.dataset.open;
+});
+
+// « Mettre à jour » without a reload; a list that is live does it by itself while it is looked at.
+async function refresh(id) {
+  const answer = await fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(id);
+  const here = document.getElementById(id);
+  if (!fresh || !here || here.contains(document.activeElement) && document.activeElement.matches("input, tr")) return;
+  here.replaceWith(fresh);
+  const said = fresh.querySelector("[data-refreshed]");
+  if (said) said.textContent = `Mis à jour à ${new Date().toLocaleTimeString("fr-FR")}`;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-refresh]");
+  if (!link) return;
+  event.preventDefault();
+  link.blur();
+  refresh(link.dataset.refresh);
+});
+setInterval(() => {
+  const live = document.querySelector("[data-live]");
+  if (live && !document.hidden) refresh(live.id);
+}, 10000);
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
