@@ -161,7 +161,7 @@ class Intake:
         numbers = _numbers(drafts)
 
         async def question(conn: AsyncConnection) -> Known:
-            return await people.verdicts(conn, recipe.school.uai, numbers)
+            return await people.verdicts(conn, recipe.school.uai, recipe.sender, numbers)
 
         return await self._store.read(question)
 
@@ -182,7 +182,8 @@ class Intake:
             return built
 
         room = self._room(recipe, drafts)
-        acceptance = Acceptance(recipe.school.uai, _numbers(drafts), building, render, claim, recipe.now, room, entry)
+        whose = (recipe.school.uai, recipe.sender)
+        acceptance = Acceptance(*whose, _numbers(drafts), building, render, claim, recipe.now, room, entry)
 
         def committed(added: Added | None) -> None:
             if room is not None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid_transform import ulid_now
 
 from gateway import reassembly, stop
@@ -15,10 +16,10 @@ from gateway.alphabets import Alphabet
 from gateway.attachment import Sent, answered, school_of
 from gateway.provider import FromPhone
 from gateway.reassembly import Joined, Piece
+from gateway.store import wishes
 from gateway.store.bulk import fetch, insert_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Rules
-from gateway.store.direct import Conn
 from gateway.store.tables import inbound, inbound_part
 
 _PART = (
@@ -59,7 +60,7 @@ class Taken:
     ulid: str = ""
 
 
-async def receive(conn: Conn, item: Arrival) -> Taken:
+async def receive(conn: AsyncConnection, item: Arrival) -> Taken:
     """Store a part; make its message when that is whole."""
     earlier = await _earlier(conn, item)
     new = _piece(item)
@@ -74,14 +75,14 @@ async def receive(conn: Conn, item: Arrival) -> Taken:
     return await _put_together(conn, bundle, item.rules)
 
 
-async def torn(conn: Conn, now: int, rules: Rules) -> Sequence[int]:
+async def torn(conn: AsyncConnection, now: int, rules: Rules) -> Sequence[int]:
     """The messages whose other parts were waited for long enough, some hundred at most."""
     sql = """SELECT bundle FROM inbound_part WHERE inbound IS NULL
       GROUP BY bundle HAVING max(received_at) <= ? LIMIT 100"""
     return [row[0] for row in await fetch(conn, sql, (now - rules.inbound.timeout(),))]
 
 
-async def show_torn(conn: Conn, now: int, rules: Rules) -> Sequence[Taken]:
+async def show_torn(conn: AsyncConnection, now: int, rules: Rules) -> Sequence[Taken]:
     """Make those messages of the parts that came."""
     return [await _put_together(conn, bundle, rules, complete=False) for bundle in await torn(conn, now, rules)]
 
@@ -89,7 +90,7 @@ async def show_torn(conn: Conn, now: int, rules: Rules) -> Sequence[Taken]:
 # ---- parts ----
 
 
-async def _earlier(conn: Conn, item: Arrival) -> dict[int, Piece]:
+async def _earlier(conn: AsyncConnection, item: Arrival) -> dict[int, Piece]:
     """What came before from the same telephone to the same number, by id, oldest first."""
     sql = f"""SELECT id, {_PIECE} FROM inbound_part
       WHERE number = ? AND received_at >= ? AND account = ? AND "to" = ? ORDER BY id"""
@@ -132,7 +133,7 @@ class _Bundle:
     pieces: Sequence[Piece]
 
 
-async def _put_together(conn: Conn, bundle_id: int, rules: Rules, *, complete: bool = True) -> Taken:
+async def _put_together(conn: AsyncConnection, bundle_id: int, rules: Rules, *, complete: bool = True) -> Taken:
     """Make or mend the message of a bundle; not while parts are missing, if it must be ``complete``."""
     bundle = await _bundle(conn, bundle_id)
     if bundle.inbound is not None:
@@ -143,7 +144,7 @@ async def _put_together(conn: Conn, bundle_id: int, rules: Rules, *, complete: b
     return await _make(conn, bundle, rules)
 
 
-async def _bundle(conn: Conn, bundle_id: int) -> _Bundle:
+async def _bundle(conn: AsyncConnection, bundle_id: int) -> _Bundle:
     sql = f"""SELECT account, number, "to", inbound, {_PIECE} FROM inbound_part WHERE bundle = ? ORDER BY id"""
     rows = await fetch(conn, sql, (bundle_id,))
     account, number, to, made = rows[0][:4]
@@ -151,14 +152,14 @@ async def _bundle(conn: Conn, bundle_id: int) -> _Bundle:
     return _Bundle(bundle_id, account, number, to, pieces[0].at, made, pieces)
 
 
-async def _mend(conn: Conn, bundle: _Bundle) -> None:
+async def _mend(conn: AsyncConnection, bundle: _Bundle) -> None:
     joined = reassembly.join(bundle.pieces)
     sql = "UPDATE inbound SET text = ?, encoding = ?, missing = ? WHERE id = ?"
     await fetch(conn, sql, (joined.text, joined.alphabet, _missing(joined), bundle.inbound))
     await _mark(conn, bundle, bundle.inbound)
 
 
-async def _mark(conn: Conn, bundle: _Bundle, inbound_id: int | None) -> None:
+async def _mark(conn: AsyncConnection, bundle: _Bundle, inbound_id: int | None) -> None:
     await fetch(conn, "UPDATE inbound_part SET inbound = ? WHERE bundle = ?", (inbound_id, bundle.id))
 
 
@@ -166,7 +167,7 @@ def _missing(joined: Joined) -> str:
     return orjson.dumps(joined.missing).decode()
 
 
-async def _make(conn: Conn, bundle: _Bundle, rules: Rules) -> Taken:
+async def _make(conn: AsyncConnection, bundle: _Bundle, rules: Rules) -> Taken:
     joined = reassembly.join(bundle.pieces)
     owners = rules.inbound.schools_of(bundle.to)
     word, sent = await _answered(conn, bundle, joined, owners, rules)
@@ -179,11 +180,14 @@ async def _make(conn: Conn, bundle: _Bundle, rules: Rules) -> Taken:
     row = (inbound_id, ulid, bundle.account, bundle.at, bundle.number, bundle.to, *said, school, *whose)
     await insert_rows(conn, inbound, _INBOUND, [row])
     await _mark(conn, bundle, inbound_id)
+    if word is not None and school is not None:
+        person = wishes.Asker(school, bundle.number, sent.sender if sent is not None else bundle.to, f"in_{ulid}")
+        await wishes.ask(conn, word, person, bundle.at, rules)
     return Taken(bundle.account, kind, ulid)
 
 
 async def _answered(
-    conn: Conn, bundle: _Bundle, joined: Joined, owners: Sequence[str], rules: Rules
+    conn: AsyncConnection, bundle: _Bundle, joined: Joined, owners: Sequence[str], rules: Rules
 ) -> tuple[stop.Word, Sent | None]:
     """What is asked for, if anything is, and the message that is answered. STOP holds however old that is."""
     candidates = [one for one in await _sent_to(conn, bundle.number) if one.sent_at <= bundle.at]
@@ -196,7 +200,7 @@ async def _answered(
     return None, answered(recent, bundle.to, bundle.account, owners)
 
 
-async def _sent_to(conn: Conn, number: str) -> Sequence[Sent]:
+async def _sent_to(conn: AsyncConnection, number: str) -> Sequence[Sent]:
     sql = """SELECT id, school, app, action, event_id, sender, account, sent_at FROM message
       WHERE number = ? AND sent_at IS NOT NULL ORDER BY id DESC LIMIT ?"""
     return [Sent(*row) for row in await fetch(conn, sql, (number, _LOOKED_AT))]

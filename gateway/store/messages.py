@@ -120,9 +120,10 @@ class Built:
 
 @dataclass(slots=True)
 class Acceptance:
-    """One request to store: ``numbers`` are those whose consents ``build`` needs, of ``school``."""
+    """One request to store: ``numbers`` are those whose consents to ``sender`` ``build`` needs, of ``school``."""
 
     school: str
+    sender: str
     numbers: Sequence[str]
     build: Callable[[Known], Built]
     render: Callable[[Built], bytes]
@@ -155,7 +156,7 @@ _EVENT = ("message", "at", "kind", "status", "detail", "actor")
 async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[Added]:
     """Store every acceptance of a group; what became of each, in order."""
     known = await _known(conn, items)
-    built = [item.build(known[item.school]) for item in items]
+    built = [item.build(known[item.school, item.sender]) for item in items]
     await _number(conn, built)
     answers = [item.render(one) for item, one in zip(items, built, strict=True)]
     leaving = [_leave(item.reservation, one.messages) for item, one in zip(items, built, strict=True)]
@@ -209,11 +210,11 @@ def _as_parts(new: NewMessage, at: int) -> list[Part]:
     ]
 
 
-async def _known(conn: Conn, items: Sequence[Acceptance]) -> dict[str, Known]:
-    numbers: dict[str, set[str]] = defaultdict(set)
+async def _known(conn: Conn, items: Sequence[Acceptance]) -> dict[tuple[str, str], Known]:
+    numbers: dict[tuple[str, str], set[str]] = defaultdict(set)
     for item in items:
-        numbers[item.school].update(item.numbers)
-    return {school: await people.verdicts(conn, school, list(wanted)) for school, wanted in numbers.items()}
+        numbers[item.school, item.sender].update(item.numbers)
+    return {whose: await people.verdicts(conn, *whose, list(wanted)) for whose, wanted in numbers.items()}
 
 
 async def _number(conn: Conn, built: Sequence[Built]) -> None:

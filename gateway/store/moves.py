@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.deadlines import SENDING_MS, may_resend
 from gateway.states import FINAL, UNSENT, Status
-from gateway.store.bulk import fetch
+from gateway.store.bulk import fetch, select_in
 from gateway.store.desk import Desk, Head, PartRow, Rules
 from gateway.store.direct import Conn
 
@@ -70,6 +70,45 @@ def _cancel(desk: Desk, head: Head, now: int, actor: str) -> Move:
         desk.move(row, Status.CANCELLED, now, "")
     desk.note(head, now, "cancelled", actor=actor)
     return Move(head.id, True, head.status)
+
+
+async def stop(
+    conn: Conn, school: str, numbers: Sequence[str], sender: str | None, now: int, actor: str, rules: Rules
+) -> int:
+    """What waits for people who opted out from ``sender`` (None: from all) does not leave; how many messages end.
+
+    What was handed over stays as it is; a part in doubt is not sent once more.
+    """
+    sql = "SELECT id FROM message WHERE number IN (#) AND deadline_at IS NOT NULL"
+    desk = await Desk.take(conn, rules, [row[0] for row in await select_in(conn, sql, numbers)])
+    ended = 0
+    for head in desk.heads.values():
+        if head.school == school and sender in (None, head.sender.upper()):
+            ended += _stop(desk, head, now, actor)
+    await desk.put_back(conn)
+    return ended
+
+
+def _stop(desk: Desk, head: Head, now: int, actor: str) -> bool:
+    parts = desk.parts_of(head)
+    stopped = [row for row in parts if _may_leave(head, row)]
+    if not stopped:
+        return False
+    desk.touch(head)
+    head.reason = "opted_out"
+    kind = "stopped" if len(stopped) < len(parts) else ""
+    for row in stopped:
+        again = row.state is Status.UNCERTAIN or row.resends > 0
+        desk.move(row, Status.NO_RECEIPT if again else Status.CANCELLED, now, kind, actor=actor)
+    if not kind:
+        desk.note(head, now, "stopped", actor=actor)
+    return True
+
+
+def _may_leave(head: Head, row: PartRow) -> bool:
+    """Whether it waits to be sent, or to be sent once more."""
+    wait = head.resend_wait_ms if head.resend else None
+    return row.state in UNSENT or (row.state is Status.UNCERTAIN and may_resend(row, head.until, wait))
 
 
 async def resend(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:

@@ -1,12 +1,14 @@
 """Who accepts messages: consents given or refused, opt-outs, and the history of both, for ever.
 
 Rules: each school has its own list; numbers are E.164. A consent is yes, no or unknown (no row). An opt-out is
-the person's own word: an import may add one, only a single explicit wish lifts it.
+the person's own word, against one sender (a STOP) or against all: an import may add one, only a single explicit wish
+lifts it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select
@@ -20,14 +22,32 @@ from gateway.store.tables import consent, consent_history, opt_out
 ConsentWish = Literal["yes", "no", "unknown"] | None
 
 
+#: The source of an opt-out that a telephone wrote.
+MO_STOP = "mo_stop"
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A change asked for one number. None leaves as it is."""
+    """A change asked for one number. None leaves as it is.
+
+    ``sender``: whose messages are no longer wanted; empty: anybody's. An opt-in lifts that one, or all.
+    """
 
     number: str
     consent: ConsentWish = None
     opted_out: bool | None = None
     source: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A number's opt-out from the messages of ``sender``, of all when that is empty. ``at``: milliseconds."""
+
+    number: str
+    sender: str
+    source: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +58,7 @@ class Person:
     consent: bool | None = None
     consent_source: str | None = None
     consent_at: int | None = None
-    opted_out: bool = False
-    opt_out_source: str | None = None
-    opt_out_at: int | None = None
+    opt_outs: tuple[OptOut, ...] = ()  # the widest first, then the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +71,22 @@ class Change:
     actor: str
 
 
-async def verdicts(conn: Conn, school: str, numbers: Sequence[str]) -> Mapping[str, tuple[bool | None, bool]]:
-    """For each number: its consent (None: unknown) and whether it opted out. One statement, however many."""
+async def verdicts(
+    conn: Conn, school: str, sender: str, numbers: Sequence[str]
+) -> Mapping[str, tuple[bool | None, bool]]:
+    """For each number: its consent (None: unknown), and whether it opted out from ``sender``. One statement."""
     found: dict[str, tuple[bool | None, bool]] = dict.fromkeys(numbers, (None, False))
     listed = json.dumps(list(found))
-    rows = await fetch(conn, _VERDICTS, (school, listed, school, listed))
+    rows = await fetch(conn, _VERDICTS, (school, listed, school, listed, sender_key(sender)))
     for number, answer in rows:
         known, out = found[number]
         found[number] = (known, True) if answer is None else (bool(answer), out)
     return found
+
+
+def sender_key(sender: str) -> str:
+    """A sender as opt-outs name it: whatever the case in which a message writes it."""
+    return sender.upper()
 
 
 def _listed(table: Table) -> ColumnElement[bool]:
@@ -73,27 +98,35 @@ def _listed(table: Table) -> ColumnElement[bool]:
 #: An opt-out answers NULL, a consent 0 or 1.
 _VERDICTS = """SELECT number, consent FROM consent
   WHERE school = ? AND number IN (SELECT value FROM json_each(?))
-  UNION ALL SELECT number, NULL FROM opt_out WHERE school = ? AND number IN (SELECT value FROM json_each(?))"""
+  UNION ALL SELECT number, NULL FROM opt_out
+  WHERE school = ? AND number IN (SELECT value FROM json_each(?)) AND sender IN ('', ?)"""
 
 
 async def people(conn: AsyncConnection, school: str, numbers: Sequence[str]) -> Mapping[str, Person]:
     """What is known of each number."""
     wanted = {"school": school, "numbers": json.dumps(list(numbers))}
     consents = {row.number: row for row in await conn.execute(select(consent).where(_listed(consent)), wanted)}
-    outs = {row.number: row for row in await conn.execute(select(opt_out).where(_listed(opt_out)), wanted)}
-    return {number: _person(number, consents.get(number), outs.get(number)) for number in numbers}
+    outs: dict[str, list[OptOut]] = defaultdict(list)
+    for row in await conn.execute(_OPT_OUTS.where(_listed(opt_out)), wanted):
+        outs[row.number].append(OptOut(*row))
+    return {number: _person(number, consents.get(number), outs[number]) for number in numbers}
 
 
-def _person(number: str, given: Any, out: Any) -> Person:
+_OPT_OUTS = select(opt_out.c.number, opt_out.c.sender, opt_out.c.source, opt_out.c.at)
+
+
+def _person(number: str, given: Any, outs: Sequence[OptOut]) -> Person:
     return Person(
         number=number,
         consent=given.consent if given else None,
         consent_source=given.source if given else None,
         consent_at=given.at if given else None,
-        opted_out=out is not None,
-        opt_out_source=out.source if out else None,
-        opt_out_at=out.at if out else None,
+        opt_outs=_ordered(outs),
     )
+
+
+def _ordered(outs: Iterable[OptOut]) -> tuple[OptOut, ...]:
+    return tuple(sorted(outs, key=lambda one: (one.sender != "", -one.at, one.sender)))
 
 
 async def history(conn: AsyncConnection, school: str, number: str) -> Sequence[Change]:
@@ -113,15 +146,15 @@ class OptOutsAfter:
     seen: int = 0
 
 
-async def opt_outs(conn: AsyncConnection, school: str, after: OptOutsAfter, limit: int) -> Sequence[Person]:
-    """The numbers that opted out, oldest first; those of one instant, as an import makes them, by number."""
-    wanted = select(opt_out).where(opt_out.c.school == school, opt_out.c.at >= after.at)
-    rows = await conn.execute(wanted.order_by(opt_out.c.at, opt_out.c.number).limit(limit).offset(after.seen))
-    return [_person(row.number, None, row) for row in rows.all()]
+async def opt_outs(conn: AsyncConnection, school: str, after: OptOutsAfter, limit: int) -> Sequence[OptOut]:
+    """The opt-outs of a school, oldest first; those of one instant, as an import makes them, by number."""
+    wanted = _OPT_OUTS.where(opt_out.c.school == school, opt_out.c.at >= after.at)
+    ordered = wanted.order_by(opt_out.c.at, opt_out.c.number, opt_out.c.sender)
+    return [OptOut(*row) for row in (await conn.execute(ordered.limit(limit).offset(after.seen))).all()]
 
 
 async def count_opt_outs(conn: AsyncConnection, school: str) -> int:
-    """How many numbers opted out of this school's messages."""
+    """How many opt-outs there are from this school's messages."""
     question = select(func.count()).select_from(opt_out).where(opt_out.c.school == school)
     return (await conn.execute(question)).scalar_one()
 
@@ -137,60 +170,66 @@ async def apply(conn: AsyncConnection, school: str, wishes: Sequence[Wish], acto
         lines += [(school, wish.number, change, wish.source, now, actor) for change in changes]
         changed.append(bool(changes))
     if lines:
-        await insert_rows(conn, consent_history, _HISTORY, lines)
-        await _keep(conn, school, actor, [(before[number], person) for number, person in known.items()])
+        await insert_rows(conn, consent_history, ("school", "number", "change", "source", "at", "actor"), lines)
+        people_changed = [(before[number], person) for number, person in known.items()]
+        await _keep_consents(conn, school, actor, people_changed)
+        await _keep_opt_outs(conn, school, actor, people_changed)
     return changed
 
 
 def judge(person: Person, wish: Wish, now: int) -> tuple[Person, Sequence[str]]:
     """What a person becomes by a wish, and the words of the changes for the history. Pure."""
     changes: list[str] = []
-    given, given_source, given_at = person.consent, person.consent_source, person.consent_at
-    out, out_source, out_at = person.opted_out, person.opt_out_source, person.opt_out_at
-    wanted = _CONSENT.get(wish.consent or "", given)
-    if wanted != given:
-        given, given_source, given_at = wanted, wish.source, now
+    wanted = _CONSENT.get(wish.consent or "", person.consent)
+    if wanted != person.consent:
+        person = replace(person, consent=wanted, consent_source=wish.source, consent_at=now)
         changes.append(_CONSENT_WORD[wanted])
-    if wish.opted_out is not None and wish.opted_out != out:
-        out, out_source, out_at = wish.opted_out, wish.source, now
-        changes.append("opt_out" if out else "opt_in")
-    return Person(person.number, given, given_source, given_at, out, out_source, out_at), changes
+    outs = _judge_opt_outs(person, wish, now)
+    if outs != person.opt_outs:
+        person = replace(person, opt_outs=outs)
+        changes.append("opt_out" if wish.opted_out else "opt_in")
+    return person, changes
+
+
+def _judge_opt_outs(person: Person, wish: Wish, now: int) -> tuple[OptOut, ...]:
+    """With the one that is wished, if it is new; or without the one that is lifted, or all."""
+    sender = sender_key(wish.sender)
+    if wish.opted_out is None:
+        return person.opt_outs
+    if not wish.opted_out:
+        return tuple(one for one in person.opt_outs if sender not in ("", one.sender))
+    if any(one.sender == sender for one in person.opt_outs):
+        return person.opt_outs
+    return _ordered((*person.opt_outs, OptOut(person.number, sender, wish.source, now)))
 
 
 _CONSENT: Mapping[str, bool | None] = {"yes": True, "no": False, "unknown": None}
 _CONSENT_WORD = {True: "consent", False: "refusal", None: "forgotten"}
 
 
-async def _keep(conn: AsyncConnection, school: str, actor: str, people: Sequence[tuple[Person, Person]]) -> None:
-    """Write what became of each (before, after): a row where there is something to say, none where not."""
-    consents = [after for before, after in people if after.consent != before.consent]
+Changed = Sequence[tuple[Person, Person]]  # before and after
+
+
+async def _keep_consents(conn: AsyncConnection, school: str, actor: str, people: Changed) -> None:
+    """A row where there is something to say, none where not."""
+    changed = [after for before, after in people if after.consent != before.consent]
     given = [
         (school, person.number, person.consent, person.consent_source, person.consent_at, actor)
-        for person in consents
+        for person in changed
         if person.consent is not None
     ]
-    await _rewrite(conn, consent, _CONSENT_ROW, school, consents, given)
-    outs = [after for before, after in people if after.opted_out != before.opted_out]
-    said = [
-        (school, person.number, person.opt_out_source, person.opt_out_at, actor) for person in outs if person.opted_out
-    ]
-    await _rewrite(conn, opt_out, _OPT_OUT_ROW, school, outs, said)
+    numbers = json.dumps([person.number for person in changed])
+    await conn.execute(delete(consent).where(_listed(consent)), {"school": school, "numbers": numbers})
+    await insert_rows(conn, consent, ("school", "number", "consent", "source", "at", "actor"), given)
 
 
-async def _rewrite(
-    conn: AsyncConnection,
-    table: Table,
-    columns: tuple[str, ...],
-    school: str,
-    people: Sequence[Person],
-    rows: Sequence[Sequence[Any]],
-) -> None:
-    if people:
-        numbers = json.dumps([person.number for person in people])
-        await conn.execute(delete(table).where(_listed(table)), {"school": school, "numbers": numbers})
-    await insert_rows(conn, table, columns, rows)
-
-
-_HISTORY = ("school", "number", "change", "source", "at", "actor")
-_CONSENT_ROW = ("school", "number", "consent", "source", "at", "actor")
-_OPT_OUT_ROW = ("school", "number", "source", "at", "actor")
+async def _keep_opt_outs(conn: AsyncConnection, school: str, actor: str, people: Changed) -> None:
+    """Those that stay keep who noted them."""
+    said = []
+    for before, after in people:
+        for one in set(before.opt_outs) - set(after.opt_outs):
+            sql = "DELETE FROM opt_out WHERE school = ? AND number = ? AND sender = ?"
+            await fetch(conn, sql, (school, one.number, one.sender))
+        new = set(after.opt_outs) - set(before.opt_outs)
+        said += [(school, one.number, one.sender, one.source, one.at, actor) for one in new]
+    await insert_rows(conn, opt_out, ("school", "number", "sender", "source", "at", "actor"), said)

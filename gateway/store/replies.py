@@ -22,12 +22,12 @@ class Wanted:
     account: str | None = None
     message: str | None = None  # the ULID of the one that is answered
     kind: str | None = None
+    user: str | None = None  # who sent the message that is answered
 
 
 _in = inbound.c
-_ROWS: Select[*tuple[Any, ...]] = select(inbound, message.c.ulid.label("message_ulid")).select_from(
-    inbound.outerjoin(message, message.c.id == inbound.c.message)
-)
+_JOINED = inbound.outerjoin(message, message.c.id == inbound.c.message)
+_ROWS: Select[*tuple[Any, ...]] = select(inbound, message.c.ulid.label("message_ulid")).select_from(_JOINED)
 
 
 def _condition(wanted: Wanted) -> ColumnElement[bool]:
@@ -41,7 +41,10 @@ def _condition(wanted: Wanted) -> ColumnElement[bool]:
         terms.append(_in.received_at < wanted.before)
     if wanted.message is not None:
         terms.append(_in.message == select(message.c.id).where(message.c.ulid == wanted.message).scalar_subquery())
-    alike = ((_in.number, wanted.number), (_in.account, wanted.account), (_in.kind, wanted.kind))
+    alike = (
+        *((_in.number, wanted.number), (_in.account, wanted.account), (_in.kind, wanted.kind)),
+        (message.c.user, wanted.user),
+    )
     return and_(*terms, *(column == value for column, value in alike if value is not None))
 
 
@@ -55,7 +58,7 @@ async def page(conn: AsyncConnection, wanted: Wanted, after: int | None, limit: 
 
 async def count(conn: AsyncConnection, wanted: Wanted) -> int:
     """How many there are."""
-    return (await conn.execute(select(func.count()).select_from(inbound).where(_condition(wanted)))).scalar_one()
+    return (await conn.execute(select(func.count()).select_from(_JOINED).where(_condition(wanted)))).scalar_one()
 
 
 async def to_message(conn: AsyncConnection, message_id: int) -> Sequence[AnyRow]:

@@ -330,6 +330,7 @@ opt_out = Table(
     metadata,
     Column("school", Text, primary_key=True),
     Column("number", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),  # in capitals; empty: every sender
     Column("source", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),

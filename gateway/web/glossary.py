@@ -31,7 +31,7 @@ FIELDS: Mapping[str, str] = {
     "kind": "responsable, eleve, adulte, preinscrit ou autre",
     "consent": "accord de la famille ; null : inconnu, le registre des accords décide",
     "do_not_sms": "« Ne pas envoyer de SMS » est coché",
-    "opted_out": "s'est opposé aux SMS ; rien ne lève cela",
+    "opted_out": "s'est opposé aux SMS ; aucune demande d'envoi ne lève cela",
     "id": "identifiant",
     "name": "nom",
     "division": "classe de l'élève",

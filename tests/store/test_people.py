@@ -8,8 +8,9 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store import people
+from gateway.store.bulk import fetch
 from gateway.store.database import Store, open_store
-from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish, judge
+from gateway.store.people import ConsentWish, OptOut, OptOutsAfter, Person, Wish, judge
 
 SCHOOL = "0570051W"
 A, B = "+33612345678", "+262692123456"
@@ -28,8 +29,10 @@ async def wish(store: Store, *wishes: Wish, school: str = SCHOOL, now: int = 100
     return await store.write(verb)
 
 
-async def verdict(store: Store, *numbers: str, school: str = SCHOOL) -> dict[str, tuple[bool | None, bool]]:
-    return dict(await store.read(lambda conn: people.verdicts(conn, school, numbers)))
+async def verdict(
+    store: Store, *numbers: str, school: str = SCHOOL, sender: str = "36111"
+) -> dict[str, tuple[bool | None, bool]]:
+    return dict(await store.read(lambda conn: people.verdicts(conn, school, sender, numbers)))
 
 
 async def changes(store: Store, number: str) -> list[str]:
@@ -75,7 +78,41 @@ async def test_who_said_what_and_when_survives_a_change_of_the_other(store: Stor
     await wish(store, Wish(A, "yes", source="fiche"), now=1000)
     await wish(store, Wish(A, opted_out=True, source="STOP"), now=2000)
     known = await store.read(lambda conn: people.people(conn, SCHOOL, [A]))
-    assert known[A] == Person(A, True, "fiche", 1000, True, "STOP", 2000)
+    assert known[A] == Person(A, True, "fiche", 1000, (OptOut(A, "", "STOP", 2000),))
+
+
+async def test_an_opt_out_from_one_sender_is_of_that_sender(store: Store) -> None:
+    await wish(store, Wish(A, opted_out=True, sender="LycCurie"))
+    assert await verdict(store, A, sender="LYCCURIE") == {A: (None, True)}
+    assert await verdict(store, A, sender="lyccurie") == {A: (None, True)}
+    assert await verdict(store, A, sender="36111") == {A: (None, False)}
+
+
+async def test_opt_outs_of_several_senders(store: Store) -> None:
+    await wish(store, Wish(A, opted_out=True, source="mo_stop", sender="36111"), now=1000)
+    await wish(store, Wish(A, opted_out=True, source="fiche"), now=2000)
+    await wish(store, Wish(A, opted_out=True, source="mo_stop", sender="38000"), now=3000)
+    assert await wish(store, Wish(A, opted_out=True, sender="36111"), now=4000) == [False]
+    known = await store.read(lambda conn: people.people(conn, SCHOOL, [A]))
+    assert [(one.sender, one.at) for one in known[A].opt_outs] == [("", 2000), ("38000", 3000), ("36111", 1000)]
+    assert await wish(store, Wish(A, opted_out=False, sender="38000"), Wish(A, opted_out=False, sender="x")) == [
+        *(True, False)
+    ]
+    assert await store.read(lambda conn: people.count_opt_outs(conn, SCHOOL)) == 2
+    await wish(store, Wish(A, opted_out=False))
+    assert await verdict(store, A) == {A: (None, False)}
+    assert await changes(store, A) == ["opt_out", "opt_out", "opt_out", "opt_in", "opt_in"]
+
+
+async def test_who_noted_an_opt_out_stays_when_another_comes(store: Store) -> None:
+    async def noted(sender: str, actor: str) -> None:
+        said = [Wish(A, opted_out=True, source="s", sender=sender)]
+        await store.write(lambda conn: people.apply(conn, SCHOOL, said, actor, 1))
+
+    await noted("36111", "one")
+    await noted("", "other")
+    rows = await store.read(lambda conn: fetch(conn, "SELECT sender, actor FROM opt_out ORDER BY sender"))
+    assert rows == [("", "other"), ("36111", "one")]
 
 
 async def test_opt_outs_are_listed_in_pages(store: Store) -> None:
@@ -95,5 +132,5 @@ async def test_ten_thousand_rows_are_one_import(store: Store) -> None:
 
 
 def test_a_wish_that_says_nothing_changes_nothing() -> None:
-    person = Person(A, True, "fiche", 1, True, "STOP", 2)
+    person = Person(A, True, "fiche", 1, (OptOut(A, "", "STOP", 2),))
     assert judge(person, Wish(A), 3) == (person, [])

@@ -5,8 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.store import people
+from gateway.store.people import Wish
 from gateway.web.api import cursors
-from tests.web.conftest import METZ, REUNION, Answer, Gateway
+from tests.web.conftest import METZ, MORNING, REUNION, Answer, Gateway
 
 A = "+33612345678"
 
@@ -187,3 +189,27 @@ async def test_opt_outs_are_listed_in_pages_that_name_nobody(gateway: Gateway) -
 @pytest.mark.parametrize("cursor", ["x", "bnVsbA", "WyIwNTcwMDUxVyIsMSwtMV0", cursors.write(METZ, 2**63, 0)])
 async def test_a_wrong_cursor_is_refused(gateway: Gateway, cursor: str) -> None:
     assert (await gateway.get(f"/v1/opt-outs?cursor={cursor}")).code == "invalid_cursor"
+
+
+async def test_what_waits_is_stopped_when_an_opposition_is_noted(gateway: Gateway) -> None:
+    held = (await send(gateway, action="ABSENCE"))["id"]
+    rows = {"rows": [{"number": "06 12 34 56 79", "opted_out": True}]}
+    other = (await send(gateway, action="ABSENCE", to="06 12 34 56 79"))["id"]
+    await put(gateway, A, {"opted_out": True})
+    await gateway.post("/v1/consents/import", rows)
+    for message in (held, other):
+        shown = (await gateway.get(f"/v1/messages/{message}")).json
+        assert (shown["status"], shown["reason_label"]) == ("cancelled", "A refusé les SMS (STOP)")
+        steps = (await gateway.get(f"/v1/messages/{message}/report")).json["steps"]
+        assert [(one["kind"], one["actor"]) for one in steps][-1] == ("stopped", "direction/config")
+
+
+async def test_a_stop_is_shown_with_its_sender_and_lifted_by_a_person(gateway: Gateway) -> None:
+    wish = Wish(A, opted_out=True, source="mo_stop", sender="36111")
+    await gateway.parts.store.write(lambda conn: people.apply(conn, METZ, [wish], "in_1", MORNING))
+    known = await get(gateway)
+    stop = {"sender": "36111", "source": "mo_stop", "at": "2026-11-23T08:30:00.000+01:00"}
+    assert (known["opted_out"], known["opted_out_source"], known["opt_outs"]) == (True, "mo_stop", [stop])
+    assert (await gateway.get("/v1/opt-outs")).json["data"] == [{"number": A, **stop}]
+    await put(gateway, A, {"opted_out": False})
+    assert (await get(gateway))["opt_outs"] == []

@@ -1,11 +1,17 @@
 """``GET /v1/inbound``: pages, filters, masks, and who may see what belongs to no school."""
 
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
 
+from gateway.caller import CONSOLE, Caller, Scope
 from gateway.config import Settings
+from gateway.problem import Problem
+from gateway.web.api.inbound import InboundQuery, list_inbound
+from gateway.web.route import Call
 from tests.store.rows import MORNING, add_inbound, add_sent
 from tests.web.conftest import METZ, REUNION, Gateway
 
@@ -106,3 +112,19 @@ async def test_with_one_school_its_keys_are_of_every_school(gateway: Gateway) ->
     gateway.parts.settings = alone
     own = await add_inbound(gateway.parts.store, 1, school=None, kind="unattached")
     assert await ids(gateway, "unattached=true", "vgm_alone") == [own]
+
+
+async def test_who_sees_only_their_own_messages_sees_the_answers_to_them(gateway: Gateway) -> None:
+    store = gateway.parts.store
+    await add_sent(store, 7, user="cpe")
+    await add_sent(store, 8, user="autre")
+    own = await add_inbound(store, 1, message=7)
+    await add_inbound(store, 2, message=8)
+    await add_inbound(store, 3, kind="message")
+    person = Caller(CONSOLE, "cpe", frozenset({METZ}), frozenset({Scope.READ}), own_only=True)
+    call = Call(gateway.parts, person, {}, InboundQuery(count=True), None, None, cast(Any, None))
+    answer: Any = await list_inbound(call)
+    assert ([one["id"] for one in answer.body["data"]], answer.body["page"]["total"]) == ([own], 1)
+    everything = replace(call, query=InboundQuery(unattached=True))
+    with pytest.raises(Problem, match="school_forbidden"):
+        await list_inbound(everything)

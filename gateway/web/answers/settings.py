@@ -62,6 +62,14 @@ class ConsentChange(Answer):
     by: str = Field(description="qui l'a noté : application/clé")
 
 
+class SenderOptOut(Answer):
+    """Une opposition aux SMS d'un émetteur."""
+
+    sender: str | None = Field(description="l'émetteur, en capitales ; null : tous")
+    source: str = Field(description="d'où vient l'opposition ; mo_stop : le STOP du téléphone")
+    at: str = Field(description="quand elle a été notée")
+
+
 class ConsentView(Answer):
     """Ce qui est connu d'un numéro dans un établissement."""
 
@@ -69,9 +77,10 @@ class ConsentView(Answer):
     consent: bool | None = Field(description="accord de la famille ; null : inconnu")
     consent_source: str | None = Field(description="d'où vient l'accord ou le refus")
     consent_at: str | None = Field(description="quand il a été noté")
-    opted_out: bool = Field(description="s'est opposé aux SMS")
-    opted_out_source: str | None = Field(description="d'où vient l'opposition")
+    opted_out: bool = Field(description="s'est opposé aux SMS, de tous les émetteurs ou d'un seul")
+    opted_out_source: str | None = Field(description="d'où vient l'opposition la plus large")
     opted_out_at: str | None = Field(description="quand elle a été notée")
+    opt_outs: list[SenderOptOut] = Field(description="chaque opposition, la plus large d'abord")
     school: str = Field(description="UAI de l'établissement")
     history: list[ConsentChange] = Field(description="tous les changements, le plus ancien d'abord")
 
@@ -97,12 +106,10 @@ class Imported(Answer):
     report: list[ImportLine] = Field(description="chaque ligne")
 
 
-class OptOut(Answer):
+class OptOut(SenderOptOut):
     """Un numéro opposé aux SMS."""
 
     number: str = Field(description="numéro E.164 ; masqué sans le droit numbers")
-    source: str = Field(description="d'où vient l'opposition")
-    at: str = Field(description="quand elle a été notée")
 
 
 class OptOutList(Answer):

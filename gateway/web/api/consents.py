@@ -14,9 +14,9 @@ from gateway.model import Uai
 from gateway.problem import Problem, field_problem
 from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
-from gateway.store import people
+from gateway.store import people, wishes
 from gateway.store.audit import noted
-from gateway.store.people import ConsentWish, OptOutsAfter, Person, Wish
+from gateway.store.people import ConsentWish, OptOut, OptOutsAfter, Person, Wish
 from gateway.web.answers.settings import ConsentView, Imported, OptOutList
 from gateway.web.api import cursors
 from gateway.web.api.filters import Paging
@@ -113,10 +113,15 @@ def _view(person: Person, zone: tzinfo, hide: bool) -> dict[str, Any]:
         "consent": person.consent,
         "consent_source": person.consent_source,
         "consent_at": stamp(person.consent_at, zone),
-        "opted_out": person.opted_out,
-        "opted_out_source": person.opt_out_source,
-        "opted_out_at": stamp(person.opt_out_at, zone),
+        "opted_out": bool(person.opt_outs),
+        "opted_out_source": person.opt_outs[0].source if person.opt_outs else None,
+        "opted_out_at": stamp(person.opt_outs[0].at, zone) if person.opt_outs else None,
+        "opt_outs": [_opt_out_view(one, zone) for one in person.opt_outs],
     }
+
+
+def _opt_out_view(one: OptOut, zone: tzinfo) -> dict[str, Any]:
+    return {"sender": one.sender or None, "source": one.source, "at": stamp(one.at, zone)}
 
 
 async def put_consent(call: Call) -> Reply:
@@ -128,7 +133,8 @@ async def put_consent(call: Call) -> Reply:
     wish = Wish(number, consent, body.opted_out, body.source)
     who, now = call.caller.actor, call.parts.clock()
     entry = call.act("consent", detail=wish.source, school=school.uai)
-    await call.parts.store.write(noted(lambda conn: people.apply(conn, school.uai, [wish], who, now), entry))
+    rules = call.parts.rules
+    await call.parts.store.write(noted(lambda conn: wishes.obey(conn, school.uai, [wish], who, now, rules), entry))
     return await _reply(call, school, number)
 
 
@@ -152,10 +158,11 @@ async def import_consents(call: Call) -> Reply:
     rows, source, asked, ignored = _from_csv(call) if csv_file else _from_json(call)
     school = known_school(call.parts.registry, call.caller, asked)
     lines = [_line(place, row, school, source) for place, row in rows]
-    wishes = [line.wish for line in lines if line.wish is not None]
+    asked_for = [line.wish for line in lines if line.wish is not None]
     who, now = call.caller.actor, call.parts.clock()
-    entry = call.act("consents_imported", detail=f"{len(wishes)} numéro(s)", school=school.uai)
-    verb = noted(lambda conn: people.apply(conn, school.uai, wishes, who, now), entry)
+    rules = call.parts.rules
+    entry = call.act("consents_imported", detail=f"{len(asked_for)} numéro(s)", school=school.uai)
+    verb = noted(lambda conn: wishes.obey(conn, school.uai, asked_for, who, now, rules), entry)
     changed = iter(await call.parts.store.write(verb))
     outcomes = ["refused" if line.wish is None else "changed" if next(changed) else "unchanged" for line in lines]
     return Reply(_import_view(lines, outcomes, ignored, masked(call.caller)))
@@ -248,7 +255,7 @@ async def list_opt_outs(call: Call) -> Reply:
     school = known_school(call.parts.registry, call.caller, query.school)
     after = _read_cursor(query.cursor, school.uai)
 
-    async def question(conn: AsyncConnection) -> tuple[list[Person], int | None]:
+    async def question(conn: AsyncConnection) -> tuple[list[OptOut], int | None]:
         found = await people.opt_outs(conn, school.uai, after, query.limit + 1)
         return list(found), await people.count_opt_outs(conn, school.uai) if query.count else None
 
@@ -257,19 +264,15 @@ async def list_opt_outs(call: Call) -> Reply:
     cursor = _write_cursor(school.uai, after, shown) if len(found) > query.limit else None
     hide = masked(call.caller)
     data = [
-        {
-            "number": csvout.hidden(one.number) if hide else one.number,
-            "source": one.opt_out_source,
-            "at": stamp(one.opt_out_at, school.zone),
-        }
+        {"number": csvout.hidden(one.number) if hide else one.number, **_opt_out_view(one, school.zone)}
         for one in shown
     ]
     return Reply({"data": data, "page": {"next_cursor": cursor, "limit": query.limit, "total": total}})
 
 
-def _write_cursor(school: str, after: OptOutsAfter, shown: Sequence[Person]) -> str:
-    at = shown[-1].opt_out_at or 0
-    seen = sum(one.opt_out_at == at for one in shown) + (after.seen if after.at == at else 0)
+def _write_cursor(school: str, after: OptOutsAfter, shown: Sequence[OptOut]) -> str:
+    at = shown[-1].at
+    seen = sum(one.at == at for one in shown) + (after.seen if after.at == at else 0)
     return cursors.write(school, at, seen)
 
 

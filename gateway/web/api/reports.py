@@ -39,6 +39,7 @@ STEPS = {
     "no_receipt": "Aucun accusé dans le délai",
     "expired": "Délai dépassé",
     "cancelled": "Supprimé",
+    "stopped": "Arrêté : la personne s'oppose aux SMS",
 }
 
 #: Steps that a receipt made: they are told once, by the event or, where it moved nothing, by the receipt.
