@@ -75,6 +75,7 @@ class Metrics:
         )
         self.inbound = counter("inbound_total", "Messages from telephones, stored.", "account", "kind")
         self.throttled = counter("throttled_total", "Submits that the provider refused as too fast.", "account")
+        self.account_rate = gauge("account_rate", "Parts a second that leave at most now.", "account")
         self.account_bound = gauge("account_bound", "Links up to the provider.", "account")
         self.bind_failures = counter("bind_failures_total", "Links that could not be made.", "account", "reason")
         self.links_lost = counter("links_lost_total", "Links that broke.", "account")

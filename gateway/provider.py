@@ -71,10 +71,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """Too fast: nothing was taken; the whole account pauses for ``pause`` seconds."""
+    """Too fast: nothing was taken; the whole account pauses and slows down.
+
+    ``pause``: the seconds that the provider asks for; 0 leaves them to the throttle.
+    """
 
     code: str
-    pause: float = 1.0
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from gateway.guard import Guard
 from gateway.inbound import Inbound
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
-from gateway.provider import Accepted, Outcome, Part, Prepared, Provider, Refused, Throttled, Unavailable
+from gateway.pacing import Pacing
+from gateway.provider import Outcome, Part, Prepared, Provider, Throttled, Unavailable
 from gateway.receipts import Receipts
 from gateway.recorder import Recorder
 from gateway.routing import may_continue, modes_for
@@ -27,7 +28,6 @@ from gateway.store.desk import Rules
 from gateway.store.lock import lane_lock
 from gateway.store.queue import Settled
 from gateway.straight import Reservation
-from gateway.throttle import Throttle
 from gateway.wake import Nudge
 from gateway.watch import Watch
 
@@ -72,7 +72,8 @@ class Lane:
         self._store, self._rules, self._metrics = store, rules, metrics
         self._clock, self._monotonic = clock, monotonic
         self._modes, self._lanes = modes, lanes
-        self._throttle = Throttle(settings.rate, monotonic())
+        self._pacing = Pacing(self.name, settings.rate, metrics, monotonic())
+        self._throttle = self._pacing.throttle
         self._guard = Guard(self.name, provider)
         self._turns = Turns()
         self._in_hand: dict[int, float | None] = {}  # part -> when it was handed over; None once it was answered
@@ -114,7 +115,7 @@ class Lane:
             "ready": self._can_send(),
             "why": "" if self._can_send() else why,
             "paused": self.paused,
-            "rate": self.settings.rate,
+            **self._pacing.describe(),
             "window": self.settings.window,
             "in_hand": self.in_hand,
         }
@@ -274,6 +275,7 @@ class Lane:
         for ready in prepared:
             self._in_hand |= dict.fromkeys(ready.part.ids, now)
             self._metrics.accept_to_submit.observe(max(0, wall - since[ready.part.id]) / 1000)
+        self._throttle.left(sum(ready.part.carries for ready in prepared), now)
         self._guard.submit(prepared, self._answer)
 
     # ---- straight through ----
@@ -314,15 +316,7 @@ class Lane:
         if began is None:
             return
         self._in_hand |= dict.fromkeys(part.ids)
-        now = self._monotonic()
-        match outcome:
-            case Accepted() | Refused():
-                self._metrics.submit_seconds.labels(self.name).observe(now - began)
-            case Throttled():
-                self._metrics.throttled.labels(self.name).inc()
-                self._throttle.pause(outcome.pause, now)
-            case Unavailable() if not outcome.counts:
-                self._throttle.give_back(part.carries)
+        self._pacing.answered(part, outcome, began, self._monotonic())
         self._recorder.answer(part, outcome)
 
     def _stored(self, settled: Sequence[Settled]) -> None:
@@ -342,9 +336,8 @@ class Lane:
         self._wake()
 
     def congested(self, share: float) -> None:
-        """The provider says how busy it is: full, it is left alone for a second."""
-        if share >= 1:
-            self._throttle.pause(1.0, self._monotonic())
+        """The provider says how busy it is."""
+        self._pacing.congested(share, self._monotonic())
 
     def _note_health(self, now: float) -> None:
         self._watch.look(now, sends=self._can_send(), bound=self.provider.bound, why=self.provider.why)

@@ -26,8 +26,8 @@ _CAUSES: Final[dict[Cause, tuple[int, ...]]] = {
 _CAUSE_OF: Final = {status: cause for cause, statuses in _CAUSES.items() for status in statuses}
 _VENDOR: Final = range(0x400, 0x500)
 
-#: Pauses of the whole account, in seconds.
-_THROTTLED: Final = {0x58: 1.0, 0x14: 5.0}
+#: Pauses of the whole account, in seconds: 0 leaves it to the throttle, a full queue is left alone for longer.
+_THROTTLED: Final = {0x58: 0.0, 0x14: 5.0}
 
 #: Temporary ones: (tries at most, seconds before the next).
 _TEMPORARY: Final = {

@@ -261,7 +261,7 @@ async def test_throttling_is_told() -> None:
             await gateway.until(lambda: provider.ready)
             provider.submit([prepared(provider, number) for number in (1, 2)], gateway.answer)
             await gateway.until(lambda: len(gateway.outcomes) == 2)
-    assert gateway.outcomes[1] == (2, Throttled("0x00000058", 1.0))
+    assert gateway.outcomes[1] == (2, Throttled("0x00000058"))
 
 
 @pytest.mark.parametrize(

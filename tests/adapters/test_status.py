@@ -23,7 +23,7 @@ def test_permanent(status: int, cause: Cause) -> None:
     assert verdict(status) == Refused(f"0x{status:08X}", cause)
 
 
-@pytest.mark.parametrize(("status", "pause"), [(0x58, 1.0), (0x14, 5.0)])
+@pytest.mark.parametrize(("status", "pause"), [(0x58, 0.0), (0x14, 5.0)])
 def test_throttling_never_ends_a_part(status: int, pause: float) -> None:
     assert verdict(status) == Throttled(f"0x{status:08X}", pause)
 

@@ -28,6 +28,7 @@ NAMES = {
     "receipt_delay_seconds": "account",
     "inbound_total": "account,kind",
     "throttled_total": "account",
+    "account_rate": "account",
     "account_bound": "account",
     "bind_failures_total": "account,reason",
     "links_lost_total": "account",
@@ -61,6 +62,7 @@ def used() -> Metrics:
     metrics.receipt_delay.labels("a").observe(4)
     metrics.inbound.labels("a", "reply").inc()
     metrics.throttled.labels("a").inc()
+    metrics.account_rate.labels("a").set(20)
     metrics.account_bound.labels("a").set(1)
     metrics.bind_failures.labels("a", "password").inc()
     metrics.links_lost.labels("a").inc()

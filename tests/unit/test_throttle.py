@@ -81,13 +81,53 @@ def test_when_the_next_may_leave() -> None:
     assert throttle.room(0.981) == 1
 
 
-def test_a_pause_said_by_the_provider() -> None:
+def refused(throttle: Throttle, now: float, pause: float = 0.0) -> None:
+    """One part leaves and is refused as too fast at once."""
+    throttle.spend(1, now)
+    throttle.left(1, now)
+    throttle.too_fast(1, now, now, pause)
+
+
+def test_what_is_refused_as_too_fast_pauses_for_less_than_the_time_of_a_part() -> None:
     throttle = Throttle(20, 0.0)
-    throttle.pause(2.0, 1.0)
-    throttle.pause(0.5, 1.0)  # a shorter one does not end it
-    assert throttle.room(2.9) == 0
-    assert throttle.next(1.0) == 3.0
-    assert throttle.room(3.0) == 1
+    refused(throttle, 1.0)
+    assert throttle.room(1.0) == 0
+    assert 1.0 < throttle.next(1.0) <= 1.06
+
+
+def test_a_pause_asked_for_is_kept_and_doubles_while_nothing_is_taken() -> None:
+    throttle, now, pauses = Throttle(20, 0.0), 1.0, []
+    for _ in range(6):
+        refused(throttle, now, 5.0)
+        pauses.append(round(throttle.next(now) - now, 3))
+        assert throttle.room(now + pauses[-1] - 0.01) == 0
+        now = throttle.next(now)
+    assert pauses == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
+    throttle.left(1, now)
+    throttle.taken(1, now, now)
+    refused(throttle, now + 0.1, 5.0)
+    assert throttle.next(now + 0.1) == pytest.approx(now + 5.1)
+
+
+def test_parts_on_their_way_when_it_paused_do_not_make_the_pause_longer() -> None:
+    throttle = Throttle(20, 0.0)
+    for instant in (0.0, 0.05, 0.1):
+        throttle.spend(1, instant)
+        throttle.left(1, instant)
+    for instant in (0.0, 0.05, 0.1):
+        throttle.too_fast(1, instant, 1.0 + instant, 5.0)
+    assert throttle.next(1.1) == pytest.approx(6.0)
+
+
+def test_a_full_provider_is_left_alone_for_a_second_and_a_busy_one_gets_less() -> None:
+    throttle = Throttle(20, 0.0)
+    throttle.congested(100, 2.0)
+    assert (throttle.room(2.9), throttle.next(2.0)) == (0, 3.0)
+    assert throttle.rate == pytest.approx(9.9)
+    throttle.congested(95, 3.5)
+    throttle.congested(95, 3.6)  # said with every answer: once a second counts
+    assert throttle.rate == pytest.approx(8.82, abs=0.01)
+    assert throttle.learned == pytest.approx(8.9, abs=0.02)
 
 
 def test_what_did_not_leave_is_given_back() -> None:

@@ -27,7 +27,15 @@ async def test_how_each_account_is_doing(gateway: Gateway) -> None:
             **{"name": "operateur-a", "adapter": "smpp", "modes": ["standard", "premium"]},
             **{"bound": None, "ready": None, "why": None},
             **{"paused": False, "paused_at": None, "paused_by": None, "paused_reason": None},
-            **{"rate": 20.0, "window": 10, "queue": 2, "sending": 0, "uncertain": 1},
+            **{
+                "rate": 20.0,
+                "rate_now": None,
+                "rate_learned": None,
+                "window": 10,
+                "queue": 2,
+                "sending": 0,
+                "uncertain": 1,
+            },
         }
     ]
 

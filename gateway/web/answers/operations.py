@@ -20,7 +20,9 @@ class LaneView(Answer):
     ready: bool = Field(description="il peut envoyer maintenant")
     why: str = Field(description="pourquoi il ne peut pas, en anglais")
     paused: bool = Field(description="suspendu par une personne")
-    rate: float = Field(description="SMS par seconde")
+    rate: float = Field(description="SMS par seconde, réglage du compte")
+    rate_now: float = Field(description="SMS par seconde au plus en ce moment")
+    rate_learned: float | None = Field(description="ce que le fournisseur accepte ; null tant que `rate` lui convient")
     window: int = Field(description="envois sans réponse au plus")
     in_hand: int = Field(description="SMS en main dans ce processus")
 

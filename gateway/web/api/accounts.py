@@ -62,6 +62,8 @@ def _view(
         "paused_by": pause.actor if pause else None,
         "paused_reason": pause.reason if pause else None,
         "rate": account.rate,
+        "rate_now": running.get("rate_now"),
+        "rate_learned": running.get("rate_learned"),
         "window": account.window,
         "queue": sum(queued.get(mode, 0) for mode in modes),
         "sending": in_hand.get((account.name, Status.SENDING), 0),
