@@ -66,11 +66,11 @@ def make_provider(settings: AccountSettings) -> Provider:
 DOORS: Doors = MappingProxyType({"smpp": (SmppDoorSettings, SmppLogin)})
 
 
-def make_door(settings: DoorSettings) -> Door:
+def make_door(settings: DoorSettings, reception: Reception) -> Door:
     """What speaks at a door."""
     match settings:
         case SmppDoorSettings():
-            return SmppDoor(settings)
+            return SmppDoor(settings, reception)
     raise LookupError(f"no door of kind {settings.kind}")
 
 
@@ -151,9 +151,10 @@ async def _open_doors(stack: AsyncExitStack, parts: Parts, settings: Settings, w
     """Each door, and what is delivered at it: the door closes first, so that its last answers are stored."""
     doors = []
     for declared, wake in zip(settings.doors, wakes, strict=False):
-        door, reception = make_door(declared), Reception(parts, declared.kind, wake)
+        reception = Reception(parts, declared.kind, wake)
+        door = make_door(declared, reception)
         await stack.enter_async_context(Deliveries(parts, door, reception, wake).running())
-        await stack.enter_async_context(door.running(reception, settings.stop.doors.total_seconds()))
+        await stack.enter_async_context(door.running(settings.stop.doors.total_seconds()))
         log.info("door open", extra={"door": declared.name, "kind": declared.kind, "port": door.port})
         doors.append(door)
     parts.doors = tuple(doors)

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 #: Seconds after which it looks by itself: nudges are hints.
 POLL = 0.5
 
+#: Seconds between two looks at least: what ends in between is looked at together.
+PAUSE = 0.02
+
 #: Seconds between two looks at pieces of texts that wait for the rest, and at what is old.
 SWEEP, FORGET = 1.0, 600.0
 
@@ -73,7 +76,8 @@ class Deliveries:
                 pass
             except Exception:
                 log.exception("deliveries failed")
-            await self._wake.wait(POLL)
+            if await self._wake.wait(POLL):
+                await asyncio.sleep(PAUSE)
         with suppress(StoreUnavailable):
             await self._settle()
 

@@ -205,7 +205,7 @@ class Door(Protocol):
     def binds(self) -> Mapping[str, int]:
         """How many visits of each application there are."""
 
-    def running(self, reception: Reception, drain: float) -> AbstractAsyncContextManager[None]:
+    def running(self, drain: float) -> AbstractAsyncContextManager[None]:
         """Let visitors in until left; leaving gives what is open ``drain`` seconds. Raises OSError: cannot listen."""
 
     def refresh(self) -> None:

@@ -56,11 +56,21 @@ def judge(bind: Pdu, peer: str, guests: Mapping[str, SmppLogin], binds: Mapping[
         return Unwelcome(codes.RINVPASWD, "unknown system_id")
     if not same:
         return Unwelcome(codes.RINVPASWD, "wrong password", app)
-    if not any(address(peer) in network for network in login.ips):
+    if not _from_here(peer, login):
         return Unwelcome(codes.RBINDFAIL, "address not allowed", app)
     if binds.get(app, 0) >= login.max_binds:
         return Unwelcome(codes.RALYBND, "too many binds", app)
     return Welcome(app, login)
+
+
+def may_stay(peer: str, before: SmppLogin, now: SmppLogin) -> bool:
+    """Whether somebody who was let in by one login still would be by another."""
+    same = (before.system_id, before.password) == (now.system_id, now.password)
+    return same and _from_here(peer, now)
+
+
+def _from_here(peer: str, login: SmppLogin) -> bool:
+    return any(address(peer) in network for network in login.ips)
 
 
 @dataclass(slots=True)
@@ -81,8 +91,8 @@ class Penalties:
         guesser = self._guessers.get(peer)
         return max(0.0, guesser.free_at - now) if guesser else 0.0
 
-    def failed(self, peer: str, now: float) -> None:
-        """It gave a wrong password."""
+    def failed(self, peer: str, now: float) -> float:
+        """It gave a wrong password: seconds that it waits now."""
         guesser = self._guessers.pop(peer, None)
         if guesser is None or now >= guesser.failed_at + FORGIVEN:
             guesser = _Guesser()
@@ -92,3 +102,4 @@ class Penalties:
         self._guessers[peer] = guesser  # the latest is the last
         while len(self._guessers) > _KEPT:
             del self._guessers[next(iter(self._guessers))]
+        return guesser.free_at - now

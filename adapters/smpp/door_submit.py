@@ -1,4 +1,4 @@
-"""A submit_sm as a submission: SMPP 3.4 sections 4.4 and 5.2, and the vendor parameters of this gateway. Pure.
+"""A submit_sm or data_sm as a submission: SMPP 3.4 sections 4.4, 4.7 and 5.2, and our vendor parameters. Pure.
 
 Rules: what would be lost or misread is refused with the status that names it, never guessed: other alphabets,
 other user data headers than those of concatenation, other kinds of esm_class.
@@ -6,7 +6,7 @@ other user data headers than those of concatenation, other kinds of esm_class.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -28,6 +28,7 @@ _MODE, _TYPE, _TRANSACTION = 0x03, 0x3C, 0x02  # of esm_class
 _WANTS: Final = (Wants.NOTHING, Wants.SUCCESS | Wants.FAILURE, Wants.FAILURE, Wants.SUCCESS)
 _PROGRESS: Final = 0x10  # of registered_delivery
 _PRIORITIES: Final = (None, Priority.NORMAL, Priority.ALERT, Priority.ALERT)
+_LONGEST: Final = 366 * 86_400  # seconds
 #: service_types that the specification gives to everybody: they say nothing of why a message is sent.
 _PLAIN: Final = frozenset({"", "CMT", "CPT", "VMN", "VMA", "WAP", "USSD", "CBS", "GUTS"})
 
@@ -41,7 +42,7 @@ class Wrong(ValueError):
 
 
 def read_submission(pdu: Pdu, app: str, login: SmppLogin, version: int, now: datetime) -> Submission:
-    """What a submit_sm submits. Raises Wrong."""
+    """What it submits. Raises Wrong."""
     esm_class = pdu.number("esm_class")
     if esm_class & _TYPE or esm_class & _MODE == _TRANSACTION:
         raise Wrong(codes.RINVESMCLASS)
@@ -62,7 +63,7 @@ def read_submission(pdu: Pdu, app: str, login: SmppLogin, version: int, now: dat
         priority=_PRIORITIES[flag] or login.priority,
         transliterate=login.transliterate,
         send_at=_time(pdu, "schedule_delivery_time", now, codes.RINVSCHED),
-        valid_until=_time(pdu, "validity_period", now, codes.RINVEXPIRY),
+        valid_until=_time(pdu, "validity_period", now, codes.RINVEXPIRY) or _lifetime(pdu, now),
         reference=reference or (str(int.from_bytes(user_reference, "big")) if user_reference else None),
         key=_own(pdu, KEY) or None,
         piece=_piece(pdu, concatenation),
@@ -168,6 +169,12 @@ def _time(pdu: Pdu, name: str, now: datetime, status: int) -> datetime | None:
         return read_time(pdu.text(name), now)
     except ValueError as error:
         raise Wrong(status) from error
+
+
+def _lifetime(pdu: Pdu, now: datetime) -> datetime | None:
+    """The validity of a data_sm, which is a parameter in seconds."""
+    seconds = int.from_bytes(pdu.tlvs.get(codes.QOS_TIME_TO_LIVE, b""), "big")
+    return now + timedelta(seconds=min(seconds, _LONGEST)) if seconds else None
 
 
 def _own(pdu: Pdu, tag: int) -> str:

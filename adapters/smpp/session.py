@@ -14,7 +14,7 @@ from enum import Enum
 from math import inf
 from typing import Any, Final
 
-from adapters.smpp import codes, fields, pdu
+from adapters.smpp import codes, fields, pdu, states
 from adapters.smpp.events import (
     Answered,
     BindRefused,
@@ -280,8 +280,7 @@ class Session:
         if command not in REQUESTS:
             self._not_understood(asked)
         elif command not in RECEIVES[self.role][self.state]:
-            bound = command in codes.BINDS and self.state in BOUND
-            self._refuse(asked, codes.RALYBND if bound else codes.RINVBNDSTS)
+            self._refuse(asked, states.out_of_place(self.role, self.state, command))
         elif command in _OURS:
             self._carry_out(asked, now)
         elif command not in self._serves:

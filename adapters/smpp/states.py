@@ -92,3 +92,15 @@ SERVES: Final[dict[Role, frozenset[int]]] = {
     Role.SMSC: frozenset({codes.SUBMIT_SM}),
     Role.ESME: frozenset({codes.DELIVER_SM, codes.DATA_SM}),
 }
+
+_MESSAGES: Final = frozenset({codes.SUBMIT_SM, codes.SUBMIT_MULTI, codes.DATA_SM, codes.DELIVER_SM})
+#: How each side refuses a message for now: the other keeps it.
+_PUT_OFF: Final[dict[Role, int]] = {Role.SMSC: codes.RSYSERR, Role.ESME: codes.RX_T_APPN}
+
+
+def out_of_place(role: Role, state: State, command: int) -> int:
+    """The status of a request that may not be made in a state; a message that crossed our unbind is to come again."""
+    if command in codes.BINDS and state in BOUND:
+        return codes.RALYBND
+    crossed = state is State.UNBINDING and command in _MESSAGES
+    return _PUT_OFF[role] if crossed else codes.RINVBNDSTS

@@ -53,6 +53,8 @@ def session_in(role: Role, state: State) -> Session:
 #: What the standard knows, and something that SMPP 5.0 adds.
 BROADCAST_SM = 0x111
 COMMANDS = sorted({*REQUESTS, BROADCAST_SM})
+#: What is put off, not refused for ever, when it crosses our unbind.
+CROSSED = {codes.SUBMIT_SM, codes.SUBMIT_MULTI, codes.DATA_SM, codes.DELIVER_SM}
 
 
 def asked(command: int, sequence: int = 7) -> bytes:
@@ -70,6 +72,8 @@ def expected(role: Role, state: State, command: int) -> list[tuple[int, int, int
     answer = command | codes.RESPONSE
     if command not in RECEIVES[role][state]:
         again = command in codes.BINDS and state in BOUND
+        if state is State.UNBINDING and command in CROSSED:
+            return [(answer, codes.RSYSERR if role is Role.SMSC else codes.RX_T_APPN, 7)]
         return [(answer, codes.RALYBND if again else codes.RINVBNDSTS, 7)]
     if command in (codes.ENQUIRE_LINK, codes.UNBIND):
         return [(answer, codes.ROK, 7)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from adapters.smpp.door_options import SmppDoorSettings, SmppLogin
 from adapters.smpp.options import SmppAccount
 from gateway.caller import Scope
 from gateway.config import ConfigError, Loaded, Role, read
@@ -353,3 +354,76 @@ def test_no_action_expires_before_it_can_leave(tmp_path: Path, key: str) -> None
     with pytest.raises(ConfigError) as caught:
         reading(tmp_path, SMALL + f"actions: [{action}]\n")
     assert [problem.key for problem in caught.value.problems] == [f"actions[0].{key}"]
+
+
+# ---- doors ----
+
+
+DOOR = (
+    SMALL
+    + """\
+actions:
+  - {code: INFO, short_label: Info, long_label: Information}
+doors:
+  - {kind: smpp, listen: "0.0.0.0:2775"}
+apps:
+  - name: erp
+    key_sha256: "%s"
+    schools: [0570051W]
+    scopes: [compat]
+    smpp: {system_id: erp, password: "${PASSWORD}", action: INFO}
+"""
+    % ("0" * 64)
+)
+
+
+def with_doors(folder: Path, text: str) -> Loaded:
+    file = folder / "config.yaml"
+    file.write_text(text, "utf-8")
+    return read(file, ADAPTERS, {"PASSWORD": "secret"}, {"smpp": (SmppDoorSettings, SmppLogin)})
+
+
+def test_a_door_and_a_login_are_read(tmp_path: Path) -> None:
+    loaded = with_doors(tmp_path, DOOR)
+    (door,), (app,) = loaded.settings.doors, loaded.settings.apps
+    assert isinstance(door, SmppDoorSettings)
+    assert isinstance(app.smpp, SmppLogin)
+    assert app.smpp.password.get_secret_value() == "secret"
+    assert loaded.warnings == ()
+
+
+def test_a_password_may_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "erp").write_text("filed\n", "utf-8")
+    loaded = with_doors(tmp_path, DOOR.replace('password: "${PASSWORD}"', "password_file: erp"))
+    login = loaded.settings.apps[0].smpp
+    assert isinstance(login, SmppLogin)
+    assert login.password.get_secret_value() == "filed"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "message"),
+    [
+        ("0.0.0.0:2775", "nowhere", "doors[0].listen", "expected host:port, such as 127.0.0.1:8080"),
+        ("kind: smpp", "kind: smtp", "doors[0].kind", "unknown kind smtp: did you mean smpp?"),
+        ("kind: smpp, ", "", "doors[0]", "kind is required: one of smpp"),
+        ("action: INFO}", "action: INFO, iips: []}", "apps[0].smpp.iips", "unknown key: did you mean ips?"),
+        ("action: INFO}", "action: INFO, school: 0310053P}", "apps[0].smpp.school", "is not one of its schools"),
+        ("[compat]", "[read]", "apps[0].smpp", "its scopes do not let it send: add compat"),
+    ],
+)
+def test_what_is_wrong_with_a_door(tmp_path: Path, old: str, new: str, key: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        with_doors(tmp_path, DOOR.replace(old, new))
+    assert [(one.key, one.message) for one in caught.value.problems] == [(key, message)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("action: INFO}", "action: OTHER}", "OTHER is not declared here: its messages are refused unless it is in the"),
+        ('doors:\n  - {kind: smpp, listen: "0.0.0.0:2775"}\n', "", "no door of kind smpp: it cannot come in"),
+    ],
+)
+def test_what_is_worth_a_look_at_a_door(tmp_path: Path, old: str, new: str, message: str) -> None:
+    (warning,) = with_doors(tmp_path, DOOR.replace(old, new)).warnings
+    assert warning.message.startswith(message)
