@@ -25,7 +25,7 @@ from gateway.store import messages, people
 from gateway.store.database import Store
 from gateway.store.door import Entry
 from gateway.store.messages import Acceptance, Added, Built, Known, NewBatch, NewMessage
-from gateway.straight import Reservation
+from gateway.straight import Departure
 from gateway.verdicts import Wish
 from gateway.views import cost_view, group_view, ignored_view, preview_view
 
@@ -43,7 +43,7 @@ class Intake:
         clock: Callable[[], int],
         max_parts: Callable[[], int],
         queued: Callable[[], None],
-        reserve: Callable[[str, int], Reservation | None] = lambda _mode, _parts: None,
+        reserve: Callable[[str, int], Departure | None] = lambda _mode, _parts: None,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -181,23 +181,25 @@ class Intake:
             stored[:] = built.messages
             return built
 
-        room = self._room(recipe, drafts)
         whose = (recipe.school.uai, recipe.sender)
-        acceptance = Acceptance(*whose, _numbers(drafts), building, render, claim, recipe.now, room, entry)
+        acceptance = Acceptance(*whose, _numbers(drafts), building, render, claim, recipe.now, entry)
+
+        def begins() -> None:
+            acceptance.departure = self._departure(recipe, drafts)
 
         def committed(added: Added | None) -> None:
-            if room is not None:
-                room.end(added.prepared if added is not None else ())
+            if acceptance.departure is not None:
+                acceptance.departure.end(added.prepared if added is not None else ())
 
-        added = await self._store.join(messages.add, acceptance, committed, len(drafts))
+        added = await self._store.join(messages.add, acceptance, committed, len(drafts), before=begins)
         for new in stored:
             self._metrics.messages.labels(new.school, new.action, new.status).inc()
-        if room is None and not recipe.held and recipe.send_at is None:
+        if acceptance.departure is None and not recipe.held and recipe.send_at is None:
             self._queued()
         return added.answer
 
-    def _room(self, recipe: Recipe, drafts: Sequence[Draft]) -> Reservation | None:
-        """Room for a single message to leave at once, where there is."""
+    def _departure(self, recipe: Recipe, drafts: Sequence[Draft]) -> Departure | None:
+        """How a single message leaves at once, where it may."""
         if recipe.held or recipe.send_at is not None or len(drafts) != 1 or not drafts[0].e164:
             return None
         return self._reserve(recipe.mode, len(drafts[0].composed.parts))

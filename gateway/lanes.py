@@ -13,7 +13,7 @@ from gateway.sender import Lane
 from gateway.store import catalogue
 from gateway.store.database import Store
 from gateway.store.desk import Rules
-from gateway.straight import Reservation
+from gateway.straight import Departure
 
 
 class Lanes:
@@ -35,8 +35,8 @@ class Lanes:
         self._drain = 0.0
         self._replacing = asyncio.Lock()
 
-    def reserve(self, mode: str, parts: int) -> Reservation | None:
-        """Room for a message to leave with its acceptance, at the first account of its mode that may send it."""
+    def reserve(self, mode: str, parts: int) -> Departure | None:
+        """How a message leaves whose transaction begins now: by the first account of its mode that may send it."""
         for name in self._registry.modes().get(mode, ()):
             lane = self.by_name.get(name)
             if lane is not None and (found := lane.reserve(mode, parts)) is not None:

@@ -27,7 +27,7 @@ from gateway.store.database import Store, StoreUnavailable
 from gateway.store.desk import Rules
 from gateway.store.lock import lane_lock
 from gateway.store.queue import Settled
-from gateway.straight import Reservation
+from gateway.straight import FOLLOWED, Departure, Reservation, Sight
 from gateway.wake import Nudge
 from gateway.watch import Watch
 
@@ -63,11 +63,8 @@ class Lane:
         self.provider = provider
         self.paused = False
         self._wake = Nudge()
-        self._empty: frozenset[str] = frozenset()  # modes in which a claim found nothing, and no hint came since
-        self._hinted = False
-        self._looked = 0.0
+        self._sight = Sight()
         self._leaving: list[tuple[Prepared, int]] = []  # committed, and written in this turn of the loop
-        self._asked = 0  # parts that the claim under way may bring
         self._reserved = 0  # parts that leave with their acceptance, if that is committed
         self._store, self._rules, self._metrics = store, rules, metrics
         self._clock, self._monotonic = clock, monotonic
@@ -128,16 +125,13 @@ class Lane:
     def resume(self) -> None:
         """Go on after a pause."""
         self.paused = False
-        self._something_waits()
+        self._sight.hint()
         self.changed()
 
     def nudge(self) -> None:
         """There may be something to send."""
-        self._something_waits()
+        self._sight.hint()
         self._wake()
-
-    def _something_waits(self) -> None:
-        self._empty, self._hinted = frozenset(), True
 
     # ---- running ----
 
@@ -217,9 +211,10 @@ class Lane:
             return self._rest(now)
         modes = modes_for(self.name, self._modes(), self._lanes, now)
         if not modes:
+            self._sight.empty = frozenset()
             return POLL
-        if self._empty.issuperset(modes) and now < self._looked + POLL:
-            return self._looked + POLL - now
+        if self._sight.empty.issuperset(modes) and now < self._sight.looked + POLL:
+            return self._sight.looked + POLL - now
         claimed = await self._look(now, room, modes)
         if claimed.more:
             return 0 if not claimed.blocked and self._room(self._monotonic()) else self._rest(self._monotonic())
@@ -229,25 +224,26 @@ class Lane:
         return POLL
 
     async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
-        """Claim and hand over; remember that nothing waits, unless a hint came meanwhile."""
-        self._looked, self._hinted = now, False
-        self._asked = self.settings.window if self.settings.whole else room
+        """Claim and hand over. Meanwhile no lane knows that nothing waits for these modes."""
+        self._sight.begins(modes, self.settings.window if self.settings.whole else room, now)
+        for lane in (self, *self._lanes.values()):
+            lane._sight.empty -= self._sight.asking
         try:
             claimed = await self._claim(room, modes)
         finally:
-            self._asked = 0
-        waits = claimed.more or claimed.next_due is not None or self._hinted
-        self._empty = frozenset() if waits else frozenset(modes)
-        self._hand_over(claimed)
+            self._sight.over()
+        if claimed.prepared:  # written in the turn in which its commit returned
+            self._throttle.spend(claimed.parts, self._monotonic())
+            self._send(claimed.prepared, claimed.accepted_at)
         return claimed
 
     def _can_send(self) -> bool:
         return self._holds and not self.paused and self.provider.ready
 
     def _room(self, now: float) -> int:
-        taken = self._reserved + self._asked + len(self._leaving)
-        window = self.settings.window - len(self._in_hand) - self._reserved - self._asked
-        return max(0, min(self._throttle.room(now) - self._asked, self.provider.room - taken, window))
+        taken = self._reserved + self._sight.asked + len(self._leaving)
+        window = self.settings.window - len(self._in_hand) - self._reserved - self._sight.asked
+        return max(0, min(self._throttle.room(now) - self._sight.asked, self.provider.room - taken, window))
 
     def _rest(self, now: float) -> float:
         """Until the throttle lets one part go, if that is what is waited for; else until a nudge, or a poll."""
@@ -262,13 +258,15 @@ class Lane:
             *(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules),
             *(whole, partial(may_continue, self.settings, self._lanes)),
         )
-        return await self._store.join(claim, order, weight=room)
 
-    def _hand_over(self, claimed: Claimed) -> None:
-        """Write what was claimed, in the turn in which its commit returned."""
-        if claimed.prepared:
-            self._throttle.spend(claimed.parts, self._monotonic())
-            self._send(claimed.prepared, claimed.accepted_at)
+        def begins() -> None:
+            order.now = self._clock()
+
+        def committed(claimed: Claimed | None) -> None:
+            if claimed is not None:
+                self._sight.committed(claimed.parts, left=claimed.more or claimed.next_due is not None)
+
+        return await self._store.join(claim, order, committed, room, before=begins, last=True)
 
     def _send(self, prepared: Sequence[Prepared], since: Mapping[int, int]) -> None:
         now, wall = self._monotonic(), self._clock()
@@ -280,10 +278,12 @@ class Lane:
 
     # ---- straight through ----
 
-    def reserve(self, mode: str, parts: int) -> Reservation | None:
-        """Room for a message that would leave at once, if nothing waits and there is room for all of it."""
+    def reserve(self, mode: str, parts: int) -> Departure | None:
+        """Room for a message to leave with its transaction, which begins now: if nothing waits, and all of it fits."""
+        if mode in self._sight.asking:
+            return FOLLOWED
         now = self._monotonic()
-        if mode not in self._empty or not self._can_send() or self._room(now) < parts:
+        if mode not in self._sight.empty or not self._can_send() or self._room(now) < parts:
             return None
         self._reserved += parts
         self._throttle.spend(parts, now)
@@ -324,7 +324,7 @@ class Lane:
         for one in settled:
             self._in_hand.pop(one.part, None)
             if isinstance(one.outcome, Throttled | Unavailable):
-                self._something_waits()
+                self._sight.hint()
         self._recorded()
         self._wake()
 

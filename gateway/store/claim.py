@@ -52,14 +52,14 @@ class Whole:
     idle: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimOrder:
     """What a lane asks for: parts of these modes, for this account, as many as there is room for."""
 
     account: str
     modes: tuple[str, ...]
     room: int
-    now: int
+    now: int  # when its transaction begins
     turns: Turns
     prepare: Callable[[Part], Prepared | Refused]
     rules: Rules

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -66,13 +67,19 @@ class _Work:
     many: bool
     future: "asyncio.Future[Any]"
     weight: int = 1  # messages or parts in it, about
+    before: Callable[[], None] | None = None  # is told that its group begins
     after: Callable[[Any], None] | None = None  # is told the result, or None, whoever still waits
+    last: bool = False  # comes after all others of its group
 
-    def wanted(self) -> bool:
-        """Whether its caller did not give up before it began."""
-        if self.future.cancelled() and self.after is not None:
-            self.after(None)
-        return not self.future.cancelled()
+    def begins(self) -> bool:
+        """Its group begins; False, and nothing, if its caller gave up."""
+        if self.future.cancelled():
+            if self.after is not None:
+                self.after(None)
+            return False
+        if self.before is not None:
+            self.before()
+        return True
 
     def succeed(self, result: Any) -> None:
         """Its commit is on the disk."""
@@ -127,7 +134,9 @@ class Store:
 
     async def write(self, verb: Verb[T]) -> T:
         """Run ``verb`` in the next group; returns after its commit. Raises StoreUnavailable, or what it raised."""
-        return await self._enqueue(verb, None, many=False)  # type: ignore[no-any-return]
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Work(verb, None, False, future))
+        return await future
 
     async def join(
         self,
@@ -135,31 +144,26 @@ class Store:
         item: I,
         after: Callable[[R | None], None] | None = None,
         weight: int = 1,
+        *,
+        before: Callable[[], None] | None = None,
+        last: bool = False,
     ) -> R:
         """Hand ``item`` to ``verb`` with its neighbours of the next group; returns its result after the commit.
 
         ``after`` is called once in any case: with the result in the turn of the commit, even if the caller was
         cancelled meanwhile; with None when nothing was kept. ``weight``: how many messages or parts it holds.
+        ``before`` is called at most once, when its group begins, on the loop. ``last``: after all others of its group.
         """
-        return await self._enqueue(verb, item, many=True, after=after, weight=weight)  # type: ignore[no-any-return]
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._enqueue(_Work(verb, item, True, future, weight, before, after, last))
+        return await future
 
-    def _enqueue(
-        self,
-        verb: Callable[..., Awaitable[Any]],
-        item: Any,
-        *,
-        many: bool,
-        after: Callable[[Any], None] | None = None,
-        weight: int = 1,
-    ) -> "asyncio.Future[Any]":
+    def _enqueue(self, work: _Work) -> None:
         if self._closing:
-            if after is not None:
-                after(None)
-            raise StoreUnavailable("the store is closing")
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Work(verb, item, many, future, weight, after))
+            work.fail(StoreUnavailable("the store is closing"))
+            return
+        self._queue.append(work)
         self._wake.set()
-        return future
 
     def turns(self) -> bool:
         """Whether the writer took work since the last call, or had none: false only when it hangs."""
@@ -181,8 +185,9 @@ class Store:
             self._wake.clear()
             while self._queue:
                 group = [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
-                await self._commit([work for work in group if work.many and work.wanted()])
-                await self._commit([work for work in group if not work.many and work.wanted()])
+                hot = sorted((work for work in group if work.many), key=attrgetter("last"))
+                await self._commit([work for work in hot if work.begins()])
+                await self._commit([work for work in group if not work.many and work.begins()])
             if self._closing:
                 return
 

@@ -19,7 +19,7 @@ from gateway.store.counters import reserve
 from gateway.store.direct import Conn
 from gateway.store.door import Entry, enter
 from gateway.store.tables import batch, event, message, part
-from gateway.straight import Reservation
+from gateway.straight import Departure, Reservation
 from gateway.text import Encoding
 
 #: number -> (stored consent or None, opted out)
@@ -129,8 +129,8 @@ class Acceptance:
     render: Callable[[Built], bytes]
     claim: Claim | None
     at: int
-    reservation: Reservation | None = None  # its one message may leave with this transaction
     entry: Entry | None = None  # by which door its one message came
+    departure: Departure | None = None  # settled when its transaction begins
 
 
 @dataclass(slots=True)
@@ -159,7 +159,7 @@ async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[Added]:
     built = [item.build(known[item.school, item.sender]) for item in items]
     await _number(conn, built)
     answers = [item.render(one) for item, one in zip(items, built, strict=True)]
-    leaving = [_leave(item.reservation, one.messages) for item, one in zip(items, built, strict=True)]
+    leaving = [_leave(item.departure, one.messages) for item, one in zip(items, built, strict=True)]
     messages = [new for one in built for new in one.messages]
     batches = [one.batch for one in built if one.batch is not None]
     if batches:
@@ -184,9 +184,9 @@ async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[Added]:
     return [Added(answer, prepared) for answer, prepared in zip(answers, leaving, strict=True)]
 
 
-def _leave(reservation: Reservation | None, messages: Sequence[NewMessage]) -> Sequence[Prepared]:
+def _leave(reservation: Departure | None, messages: Sequence[NewMessage]) -> Sequence[Prepared]:
     """Claim the one message of an acceptance that has room reserved; none if it is not queued, or not to be built."""
-    if reservation is None or messages[0].status is not Status.QUEUED:
+    if not isinstance(reservation, Reservation) or messages[0].status is not Status.QUEUED:
         return ()
     new = messages[0]
     new.joined = reservation.whole and new.parts > 1

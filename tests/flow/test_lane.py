@@ -13,6 +13,7 @@ from gateway.provider import Accepted, Outcome, Part, Prepared, Receipt, Refused
 from gateway.sender import Lane
 from gateway.states import Status
 from gateway.store.database import Store, StoreUnavailable
+from gateway.straight import Reservation
 from tests.fakes.provider import DEADLINE, FakeProvider, accept, keep
 from tests.heart import LONG, REUNION, Heart, opened
 
@@ -43,13 +44,13 @@ class Moody:
     async def write(self, verb: Any) -> Any:
         return await self._store.write(verb)
 
-    async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1) -> Any:
+    async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1, **more: Any) -> Any:
         if not self.well:
             self.refused.set()
             if after is not None:
                 after(None)
             raise StoreUnavailable("disk full")
-        return await self._store.join(verb, item, after, weight)
+        return await self._store.join(verb, item, after, weight, **more)
 
 
 def lane_of(heart: Heart, provider: FakeProvider, name: str = "a", store: Any = None, **more: Any) -> Lane:
@@ -77,6 +78,13 @@ def lane_of(heart: Heart, provider: FakeProvider, name: str = "a", store: Any = 
 async def running(lane: Lane, drain: float = 5.0) -> AsyncIterator[Lane]:
     async with asyncio.timeout(DEADLINE), lane.running(drain):
         yield lane
+
+
+async def looked(heart: Heart, lane: Lane) -> None:
+    """Wait until no claim is under way, and the lane knows that nothing waits."""
+    async with asyncio.timeout(DEADLINE):
+        while not isinstance(lane.reserve("standard", 0), Reservation):
+            await heart.rows("SELECT 1")
 
 
 async def settled(heart: Heart, holds: Callable[[tuple[Any, ...]], bool], sql: str) -> None:
@@ -282,6 +290,7 @@ async def test_the_next_account_takes_over_after_thirty_seconds(heart: Heart) ->
         await heart.accept(to="0611111111")
         one.nudge()
         await first.until(1)
+        await looked(heart, one)
         first.down()
         await heart.accept(to="0622222222")
         clock.now += 29

@@ -13,8 +13,9 @@ from gateway.sender import Lane
 from gateway.states import Status
 from gateway.store import claim, people
 from gateway.store.database import StoreUnavailable
+from gateway.straight import FOLLOWED
 from tests.fakes.provider import DEADLINE, FakeProvider, accept, keep
-from tests.flow.test_lane import Moody, Seconds, lane_of, running
+from tests.flow.test_lane import Moody, Seconds, lane_of, looked, running
 from tests.heart import METZ, Heart, opened
 
 
@@ -32,14 +33,8 @@ async def open_lane(heart: Heart, provider: FakeProvider, store: Any = None, **m
         store or heart.store, heart.registry, heart.metrics, heart.clock, lambda: 8, lane.nudge, lane.reserve
     )
     async with running(lane):
-        await _looked(heart, lane)
+        await looked(heart, lane)
         yield lane
-
-
-async def _looked(heart: Heart, lane: Lane) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while lane.reserve("standard", 0) is None:
-            await heart.rows("SELECT 1")
 
 
 async def test_it_is_claimed_in_the_transaction_that_accepts_it(heart: Heart) -> None:
@@ -87,7 +82,7 @@ async def test_room_that_is_not_used_is_given_back(heart: Heart) -> None:
         wish = people.Wish(number="+33612345678", opted_out=True, source="test")
         await heart.store.write(lambda conn: people.apply(conn, METZ, [wish], "test", heart.now))
         assert await heart.status(await heart.accept()) is Status.IGNORED
-        await _looked(heart, lane)
+        await looked(heart, lane)
         room = lane.reserve("standard", 1)
         assert room is not None
         room.end(())
@@ -100,7 +95,7 @@ async def test_a_store_that_fails_leaves_nothing_reserved(heart: Heart) -> None:
         with pytest.raises(StoreUnavailable):
             await heart.accept()
         moody.well = True
-        await _looked(heart, lane)
+        await looked(heart, lane)
         room = lane.reserve("standard", 1)
         assert room is not None
         room.end(())
@@ -111,14 +106,15 @@ class Gate(Moody):
 
     def __init__(self, store: Any) -> None:
         super().__init__(store)
-        self.closed = False
+        self.closed, self.claims = False, 0
         self.claiming, self.through = asyncio.Event(), asyncio.Event()
 
-    async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1) -> Any:
+    async def join(self, verb: Any, item: Any, after: Any = None, weight: int = 1, **more: Any) -> Any:
         if self.closed and verb is claim.claim:
+            self.claims += 1
             self.claiming.set()
             await self.through.wait()
-        return await super().join(verb, item, after, weight)
+        return await super().join(verb, item, after, weight, **more)
 
 
 async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: Heart) -> None:
@@ -129,13 +125,45 @@ async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: H
         lane.changed()
         async with asyncio.timeout(DEADLINE):
             await gate.claiming.wait()
-        assert lane.reserve("standard", 1) is None
+        assert lane.reserve("standard", 1) is FOLLOWED
         gate.closed = False
         gate.through.set()
-        async with asyncio.timeout(DEADLINE):
-            while (room := lane.reserve("standard", 2)) is None:
-                await heart.rows("SELECT 1")
+        await looked(heart, lane)
+        room = lane.reserve("standard", 2)
+        assert room is not None
         room.end(())
+
+
+async def test_a_claim_takes_what_its_own_transaction_accepts(heart: Heart) -> None:
+    """Else a claim would leave some behind for the next one, and under load nothing would go straight again."""
+    gate, seconds, provider = Gate(heart.store), Seconds(), FakeProvider(accept)
+    async with open_lane(heart, provider, gate, window=100, monotonic=seconds) as lane:
+        gate.closed = True
+        seconds.now += 2.0
+        lane.changed()
+        async with asyncio.timeout(DEADLINE):
+            await gate.claiming.wait()
+        gate.through.set()  # the claim is handed to the store in the next turn, before what is accepted now
+        ids = [await one for one in [asyncio.ensure_future(heart.accept()) for _ in range(20)]]
+        assert {*await heart.rows("SELECT DISTINCT tries FROM part")} == {(1,)}, "none waits for another claim"
+        await provider.until(20)
+        assert [part.id >> 8 for part in provider.taken] == ids
+        assert gate.claims == 1
+
+
+async def test_while_another_account_looks_nothing_goes_straight(heart: Heart) -> None:
+    """What that account leaves waiting must not be overtaken here."""
+    gate, lanes = Gate(heart.store), dict[str, Lane]()
+    async with open_lane(heart, FakeProvider(keep), name="b", lanes=lanes) as second:
+        first = lane_of(heart, FakeProvider(keep), "a", store=gate, lanes=lanes)
+        gate.closed = True
+        async with running(first):
+            async with asyncio.timeout(DEADLINE):
+                await gate.claiming.wait()
+            assert first.reserve("standard", 1) is FOLLOWED
+            assert second.reserve("standard", 1) is None
+            gate.through.set()
+            await looked(heart, first)
 
 
 async def test_a_caller_who_is_gone_neither_loses_nor_doubles_a_message(heart: Heart) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -60,6 +60,22 @@ async def test_concurrent_work_shares_a_commit(store: Store, commits: Commits) -
     assert await asyncio.gather(*(store.join(put, name) for name in names)) == names
     assert commits.count <= 2
     assert seen(store) == set(names)
+
+
+async def test_its_group_begins_before_the_verb_and_the_last_come_last(store: Store) -> None:
+    said: list[str] = []
+
+    def verb(name: str) -> Callable[[Conn, Sequence[str]], Awaitable[Sequence[str]]]:
+        async def run(conn: Conn, items: Sequence[str]) -> Sequence[str]:
+            said.append(name)
+            return await put(conn, items)
+
+        return run
+
+    last = store.join(verb("last"), "a", lambda _: said.append("last is kept"), last=True)
+    first = store.join(verb("first"), "b", lambda _: said.append("first is kept"), before=lambda: said.append("begins"))
+    await asyncio.gather(last, first)
+    assert said == ["begins", "first", "last", "first is kept", "last is kept"]
 
 
 async def test_each_is_answered_after_its_commit_and_not_before(store: Store) -> None:
