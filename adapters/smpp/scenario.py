@@ -2,9 +2,19 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from adapters.smpp.scenario_rules import BindRule, Limit, LinkRule, ReceiptRule, SubmitRule
+from adapters.smpp.scenario_rules import (
+    AskRule,
+    BindRule,
+    IncomingRule,
+    Limit,
+    LinkRule,
+    ReceiptRule,
+    SubmitRule,
+    When,
+    unreachable,
+)
 from adapters.smpp.scenario_values import DECIMAL, HEX, Form, Seconds, Span
 from adapters.smpp.script import Alphabet
 from adapters.smpp.simulator_options import SimulatorOptions
@@ -38,7 +48,6 @@ class Ids(Settings):
 class Scenario(Settings):
     """What is not said goes well."""
 
-    name: str = Field("", description="what it is called")
     about: str = Field("", description="what it rehearses")
     begins: Literal["start", "bind", "submit"] = Field("start", description="when its time begins")
     seed: int = Field(0, ge=0, description="of everything left to chance")
@@ -49,6 +58,31 @@ class Scenario(Settings):
     ids: Ids = Field(Ids(), description="how ids are written")
     receipts: tuple[ReceiptRule, ...] = Field((ReceiptRule(),), description="what is reported of a message")
     links: tuple[LinkRule, ...] = Field((), description="what happens to connections by the clock")
+    incoming: tuple[IncomingRule, ...] = Field((), description="what telephones write")
+    queries: tuple[AskRule, ...] = Field((), description="what a query_sm is answered")
+    cancels: tuple[AskRule, ...] = Field((), description="what a cancel_sm is answered")
+
+    @field_validator("binds", "submits", "receipts", "queries", "cancels")
+    @classmethod
+    def _is_reachable(cls, rules: tuple[When, ...]) -> tuple[When, ...]:
+        place = unreachable(rules)
+        if place is not None:
+            raise ValueError(f"[{place}] never applies: [{place - 1}] always does; put what is special first")
+        return rules
+
+    def under(self, options: SimulatorOptions) -> "Scenario":
+        """The same for whom the options let in, under the name, the seed and the first id that they say."""
+        said = {key: value for key in ("system_id", "password") if (value := getattr(options, key))}
+        if options.name != SimulatorOptions().name:
+            said["name"] = options.name
+        ids = {"first": options.first_id} if options.first_id else {}
+        return self.model_copy(
+            update={
+                "smsc": self.smsc.model_copy(update=said),
+                "ids": self.ids.model_copy(update=ids),
+                "seed": options.seed or self.seed,
+            }
+        )
 
 
 def of_options(options: SimulatorOptions) -> Scenario:

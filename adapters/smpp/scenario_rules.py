@@ -170,24 +170,87 @@ class ReceiptRule(SubmitWhen):
         return self
 
 
-class LinkRule(Rule):
+class Timed(Rule):
+    """When something happens by the clock."""
+
+    after: Seconds = Field(0.0, description="time of the first; that of ``every`` if not said")
+    every: Seconds = Field(0.0, description="time between two; if not said, it happens once")
+    times: int | None = Field(None, ge=1, description="no more often than this")
+
+
+class LinkRule(Timed):
     """What happens to connections by the clock."""
 
-    after: Seconds = Field(0.0, description="time of the first; if not said, ``every``")
-    every: Seconds = Field(0.0, description="time between two")
-    times: int | None = Field(None, ge=1, description="no more often than this")
     since: Literal["begin", "bind"] = Field("begin", description="bind: each session counts from its own bind")
-    do: Literal["cut", "unbind", "silence", "stall", "deaf", "down"] = Field(
+    do: Literal["cut", "unbind", "silence", "stall", "deaf", "down", "outbind"] = Field(
         description="cut, unbind, silence (nothing is heard or said), stall (all is answered later), "
-        "deaf (enquire_link is not answered), down (nobody listens)"
+        "deaf (enquire_link is not answered), down (nobody listens), outbind (a client that listens is asked to bind)"
     )
     for_: Seconds = Field(0.0, alias="for", description="how long, for those that last")
     share: Share = Field(1.0, description="of the connections, this share at random")
+    to: str = Field("", pattern=r"^$|^[^:]+:[0-9]{1,5}$|^\[[^]]+\]:[0-9]{1,5}$", description="host:port, for outbind")
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
         if self.do in ("stall", "down") and not self.for_:
             raise ValueError(f"{self.do} needs `for`: how long it lasts")
-        if self.do == "down" and self.since == "bind":
-            raise ValueError("down concerns the whole SMSC: it cannot count from a bind")
+        if self.do in ("down", "outbind") and self.since == "bind":
+            raise ValueError(f"{self.do} concerns the whole SMSC: it cannot count from a bind")
+        if (self.do == "outbind") != bool(self.to):
+            raise ValueError("outbind, and nothing else, needs `to`: the host:port of a client that listens")
         return self
+
+
+class Reply(SubmitWhen):
+    """Which messages a telephone answers."""
+
+
+class IncomingRule(Timed):
+    """What telephones write: by the clock, or in reply to a message."""
+
+    text: str = Field(min_length=1, description="what is written")
+    reply: Reply | None = Field(None, description="in reply to messages that fit; ``after`` counts from each")
+    number: str = Field("", pattern=r"^\+?[0-9]{0,15}$", description="from whom; not for replies")
+    to: str = Field("", max_length=20, description="to which sender; not for replies")
+    system_id: str = Field("", max_length=15, description="to which client; who bound last if not said")
+    charset: Literal["auto", "latin1", "ucs2"] = Field(
+        "auto", description="how it is written; auto: GSM 03.38 if it fits"
+    )
+    long: Literal["udh8", "udh16", "sar", "payload"] = Field("udh8", description="how parts say that they are parts")
+    order: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="in which order parts come, as in [2, 1]")
+    missing: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="parts that never come")
+    between: Seconds = Field(0.0, description="between two parts")
+    data_sm: bool = Field(False, description="it comes as data_sm")
+
+    @model_validator(mode="after")
+    def _is_from_somebody(self) -> Self:
+        if self.reply and (self.number or self.to or self.every or self.times or self.system_id):
+            raise ValueError("a reply comes once, from who was written to: no number, to, system_id, every, times")
+        if not self.reply and not (self.number.strip("+") and self.to):
+            raise ValueError("say who writes (number) and to which sender (to), or what it replies to (reply)")
+        return self
+
+
+class AskRule(When):
+    """What a query_sm or a cancel_sm is answered; what is not said is the truth."""
+
+    status: Status | None = Field(None, description="what it is answered")
+    answer: Literal["once", "none", "generic_nack"] = Field("once", description="how")
+    delay: Delay = Field(NO_TIME, description="before the answer")
+    state: StateWord | None = Field(None, description="what a query_sm is told, whatever is true")
+
+    def applies_to(self, system_id: str) -> bool:
+        """Whether one who bound so is meant."""
+        return self.system_id is None or self.system_id.fit(system_id)
+
+
+#: What makes a rule apply to some only.
+_CONDITIONS = {*When.model_fields, *SubmitWhen.model_fields, "kind", "already"}
+
+
+def unreachable(rules: tuple[When, ...]) -> int | None:
+    """The place of a rule that never applies, because the one before it always does; None if there is none."""
+    for place, rule in enumerate(rules[:-1]):
+        if not rule.model_fields_set & _CONDITIONS:
+            return place + 1
+    return None

@@ -78,7 +78,15 @@ def _status(value: Any) -> int:
 
 Status = Annotated[int, BeforeValidator(_status)]
 Share = Annotated[float, Field(ge=0, le=1)]
-StateWord = Annotated[str, Field(pattern=f"^({'|'.join(STATES)})$")]
+
+
+def _state(value: Any) -> str:
+    if isinstance(value, str) and value in STATES:
+        return value
+    raise ValueError(f"expected one of {', '.join(STATES)}")
+
+
+StateWord = Annotated[str, BeforeValidator(_state)]
 
 
 def _several(value: Any) -> Any:

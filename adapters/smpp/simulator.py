@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from math import inf
 from types import TracebackType
 from typing import Final, Self, cast
@@ -36,7 +37,8 @@ class Simulator:
         self._began = 0.0
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._reopening: asyncio.Task[None] | None = None
+        self._reopening = False
+        self._tasks: Final[set[asyncio.Task[object]]] = set()
 
     async def __aenter__(self) -> Self:
         self._began = asyncio.get_running_loop().time()
@@ -47,8 +49,8 @@ class Simulator:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._reopening:
-            self._reopening.cancel()
+        for task in self._tasks:
+            task.cancel()
         if self._server:
             self._server.close()
         if self._timer:
@@ -82,7 +84,7 @@ class Simulator:
     @property
     def ends(self) -> list[End]:
         """The connections there are, the oldest first."""
-        return list(self._smsc.ends)
+        return self._smsc.ends
 
     @property
     def refuse(self) -> dict[int, int]:
@@ -131,6 +133,7 @@ class Simulator:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._new_wire, self.options.host, self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
+        self._reopening = False
 
     def _new_wire(self) -> "_Wire":
         return _Wire(self._smsc, lambda: self.now, self._wires, self._flush)
@@ -143,17 +146,24 @@ class Simulator:
             self._server.close()
             self._server = None
         elif self._smsc.listening and not self._server and not self._reopening:
-            self._reopening = asyncio.create_task(self._listen())
-            self._reopening.add_done_callback(self._reopened)
+            self._reopening = True
+            self._start(self._listen())
+        for host, port in self._smsc.calls():
+            self._start(self._call(host, port))
         self._arm()
         for holds, future in self._waiting:
             if not future.done() and holds():
                 future.set_result(None)
 
-    def _reopened(self, task: asyncio.Task[None]) -> None:
-        self._reopening = None
-        if not task.cancelled() and (error := task.exception()):
-            raise error
+    def _start(self, work: Coroutine[None, None, object]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _call(self, host: str, port: int) -> None:
+        """Connect to a client that listens, if it does."""
+        with suppress(OSError):
+            await self.outbind(host, port)
 
     def _arm(self) -> None:
         """One timer for whatever comes first; one that is early is kept, as moving it would cost more."""

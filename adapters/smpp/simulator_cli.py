@@ -1,4 +1,7 @@
-"""``vaguemestre simulator``: the options of the command line are those of ``SimulatorOptions``."""
+"""``vaguemestre simulator``: the options of the command line are those of ``SimulatorOptions``, or a scenario's.
+
+A scenario says everything but who is let in and where to listen: what contradicts it is refused.
+"""
 
 import argparse
 import asyncio
@@ -8,9 +11,12 @@ import sys
 from dataclasses import asdict, fields
 from typing import get_args
 
+from adapters.smpp.scenario import Scenario
+from adapters.smpp.scenario_file import load_scenario, shipped_files
 from adapters.smpp.script import Alphabet
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
+from gateway.yamlfile.problem import ConfigError, ConfigProblem
 
 _HELP = {
     "host": "address to listen on",
@@ -41,10 +47,14 @@ _HELP = {
 
 
 _CHOICES = {"default_alphabet": get_args(Alphabet)}
+#: Options that may be given beside a scenario.
+BESIDE = frozenset({"host", "port", "system_id", "password", "name", "first_id", "remember", "seed"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add every option to a parser."""
+    parser.add_argument("--scenario", metavar="FILE", help="a bad day to rehearse: a YAML file, or a name of --list")
+    parser.add_argument("--list", action="store_true", help="list the scenarios that come with the program, and end")
     defaults = asdict(SimulatorOptions(port=2775))
     for option in fields(SimulatorOptions):
         flag, default = f"--{option.name.replace('_', '-')}", defaults[option.name]
@@ -64,13 +74,28 @@ def _share(value: str) -> float:
 
 
 async def main(args: argparse.Namespace) -> int:
-    """Run until SIGINT or SIGTERM, then print a summary as one line of JSON. 0, or 4 when it cannot listen."""
+    """Run until SIGINT or SIGTERM, then print a summary as one line of JSON.
+
+    0; 2 when the scenario is wrong; 4 when it cannot listen.
+    """
     options = SimulatorOptions(**{option.name: getattr(args, option.name) for option in fields(SimulatorOptions)})
+    try:
+        if args.list:
+            print(listing())
+            return 0
+        scenario = _scenario(args.scenario, options)
+    except ConfigError as error:
+        print(f"{error}\nThe scenario is refused: {len(error.problems)} to cure.", file=sys.stderr)
+        return 2
+    return await _run(options, scenario)
+
+
+async def _run(options: SimulatorOptions, scenario: Scenario | None) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        async with Simulator(options) as simulator:
+        async with Simulator(options, scenario) as simulator:
             print(f"SMSC simulator listening on {options.host}:{simulator.port}", file=sys.stderr, flush=True)
             await stop.wait()
     except OSError as error:
@@ -78,6 +103,25 @@ async def main(args: argparse.Namespace) -> int:
         return 4
     print(summary(simulator))
     return 0
+
+
+def _scenario(name: str | None, options: SimulatorOptions) -> Scenario | None:
+    """The scenario that was asked for, None for that of the options. Raises ConfigError."""
+    if name is None:
+        return None
+    scenario, defaults = load_scenario(name), asdict(SimulatorOptions())
+    said = [key for key, value in asdict(options).items() if key not in BESIDE and value != defaults[key]]
+    if said:
+        flags = ", ".join(f"--{key.replace('_', '-')}" for key in said)
+        raise ConfigError([ConfigProblem(name, 0, "", f"the scenario says all of this: leave out {flags}")])
+    return scenario.under(options)
+
+
+def listing() -> str:
+    """The scenarios that come with the program, a line each."""
+    found = [(file.stem, load_scenario(str(file)).about) for file in shipped_files()]
+    width = max(len(name) for name, _ in found)
+    return "\n".join(f"{name:{width}}  {about}" for name, about in found)
 
 
 def summary(simulator: Simulator) -> str:

@@ -15,6 +15,7 @@ class Outbox:
         self._heap: list[tuple[float, int, Delivery]] = []
         self._order = count()
         self._unanswered: set[Delivery] = set()
+        self._withdrawn: set[Delivery] = set()
 
     @property
     def deadline(self) -> float:
@@ -29,9 +30,18 @@ class Outbox:
         """What must be sent now; it stays here until ``settle`` or ``again``."""
         found: list[Delivery] = []
         while self._heap and self._heap[0][0] <= now and len(self._unanswered) < self._window:
-            found.append(heapq.heappop(self._heap)[2])
-            self._unanswered.add(found[-1])
+            delivery = heapq.heappop(self._heap)[2]
+            if delivery in self._withdrawn:
+                self._withdrawn.discard(delivery)
+                continue
+            found.append(delivery)
+            self._unanswered.add(delivery)
         return found
+
+    def withdraw(self, delivery: Delivery) -> None:
+        """It is not to be delivered any more, if it was not yet."""
+        if any(delivery is waiting for _, _, waiting in self._heap):
+            self._withdrawn.add(delivery)
 
     def settle(self, delivery: Delivery) -> None:
         """It was taken, or refused for good."""

@@ -17,6 +17,12 @@ from adapters.smpp.states import State
 _RECEIVERS: Final = frozenset({State.BOUND_RX, State.BOUND_TRX})
 _FOR_GOOD: Final = frozenset({codes.RX_P_APPN, codes.RX_R_APPN, codes.RINVMSGLEN})
 
+#: To whoever receives.
+ANYBODY: Final = ""
+
+#: What a session is handed with a delivery: where it is to be settled.
+Token = tuple[Outbox, Delivery]
+
 
 class Post:
     """Delivers what is due on any session that receives; what is not taken comes again."""
@@ -29,8 +35,13 @@ class Post:
         self._counts: Final = counts
 
     def add(self, system_id: str, delivery: Delivery, when: float) -> None:
-        """Deliver this to a system_id at ``when``, or on its next bind."""
+        """Deliver this to a system_id, or to ANYBODY, at ``when`` or on the next bind."""
         self._outboxes[system_id].add(delivery, when)
+
+    def withdraw(self, system_id: str, deliveries: Iterable[Delivery]) -> None:
+        """Do not deliver these, if it is not too late."""
+        for delivery in deliveries:
+            self._outboxes[system_id].withdraw(delivery)
 
     def pump(self, now: float) -> None:
         """Deliver what is due."""
@@ -41,33 +52,38 @@ class Post:
             if outbox.deadline > now:  # else it waits for an answer or a bind, which wake us
                 self.deadline = min(self.deadline, outbox.deadline)
 
-    def answered(self, end: End, delivery: Delivery, pdu: Pdu, now: float) -> None:
+    def answered(self, token: Token, pdu: Pdu, now: float) -> None:
         """The client answered a delivery."""
-        outbox, counts = self._outboxes[end.system_id], self._counts
+        outbox, delivery = token
         if pdu.status in _FOR_GOOD:
-            counts.receipts_dropped += 1
+            self._count(delivery, "dropped")
             outbox.settle(delivery)
         elif pdu.status != codes.ROK or pdu.command == codes.GENERIC_NACK:
-            counts.receipts_refused += 1
+            self._count(delivery, "refused")
             outbox.again(delivery, now + self._retry)
         else:
-            counts.receipts_acknowledged += 1
-            counts.delivered += delivery.state == "DELIVRD"
-            counts.undelivered += delivery.state == "UNDELIV"
+            self._count(delivery, "acknowledged")
+            self._counts.delivered += delivery.state == "DELIVRD"
+            self._counts.undelivered += delivery.state == "UNDELIV"
             outbox.settle(delivery)
 
-    def unanswered(self, end: End, delivery: Delivery, now: float) -> None:
+    def unanswered(self, token: Token, now: float) -> None:
         """The client did not answer a delivery."""
-        self._outboxes[end.system_id].again(delivery, now)
+        outbox, delivery = token
+        outbox.again(delivery, now)
 
     def _deliver(self, system_id: str, outbox: Outbox, now: float) -> None:
-        mine = [end for end in self._ends if end.system_id == system_id and _receives(end)]
+        mine = [end for end in self._ends if system_id in (ANYBODY, end.system_id) and _receives(end)]
         if not mine:
             return
         for delivery in outbox.due(now):
             end = next((each for each in mine if each is not delivery.not_on), mine[0])
-            self._counts.receipts_sent += 1
-            end.session.request(codes.DELIVER_SM, delivery.body, delivery, now)
+            self._count(delivery, "sent")
+            end.session.request(delivery.command, delivery.body, (outbox, delivery), now)
+
+    def _count(self, delivery: Delivery, what: str) -> None:
+        name = f"{'incoming' if delivery.incoming else 'receipts'}_{what}"
+        setattr(self._counts, name, getattr(self._counts, name) + 1)
 
 
 def _receives(end: End) -> bool:

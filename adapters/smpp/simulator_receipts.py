@@ -21,11 +21,15 @@ _ALL, _FAILURES, _SUCCESSES = 1, 2, 3  # registered_delivery; successes alone ar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Delivery:
-    """One deliver_sm: its body, the state that it reports (empty when it is no receipt), the session it shuns."""
+    """One deliver_sm or data_sm: its body, the state that it reports (empty when it is no receipt), the session it
+    shuns, and whether a telephone wrote it.
+    """
 
     body: bytes
     state: str = ""
     not_on: object = None
+    command: int = codes.DELIVER_SM
+    incoming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,4 +84,10 @@ class Counts:
     receipts_dropped: int = 0  # refused for good
     delivered: int = 0  # receipts acknowledged that say DELIVRD
     undelivered: int = 0
+    incoming_sent: int = 0  # what telephones wrote, repetitions included
+    incoming_acknowledged: int = 0
+    incoming_refused: int = 0
+    incoming_dropped: int = 0
+    queries: int = 0
+    cancels: int = 0
     destinations: Counter[str] = field(default_factory=Counter)  # parts taken by number; never printed

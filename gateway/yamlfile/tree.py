@@ -73,7 +73,7 @@ def parse(text: str) -> Tree:
     if isinstance(root, yaml.MappingNode):
         tree.value = _value(loader, root, (), tree, ())
     elif root is not None and root.value != "":
-        tree.fault((), "expected keys such as `http:` and `accounts:`", 1)
+        tree.fault((), "expected keys and values, such as `key: value`", 1)
     return tree
 
 

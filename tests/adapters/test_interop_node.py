@@ -1,5 +1,6 @@
 """Against the npm package smpp: its server for our provider, its client for our simulator."""
 
+from adapters.smpp import codes
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
@@ -66,7 +67,7 @@ async def test_their_client_reads_what_our_simulator_writes() -> None:
     said = {each["event"]: each for each in esme.said}
     assert (said["bound"]["status"], said["bound"]["system_id"], said["bound"]["version"]) == (0, "simulator", 0x34)
     assert (said["enquire_link_resp"]["status"], left["status"]) == (0, 0)
-    assert (said["query"]["command"], said["query"]["status"]) == ("generic_nack", 3)
+    assert (said["query"]["command"], said["query"]["status"]) == ("query_sm_resp", codes.RQUERYFAIL)
     answers = [each["id"] for each in esme.said if each["event"] == "submit_sm_resp"]
     receipts = [each for each in esme.said if each["event"] == "deliver_sm"]
     assert sorted(each["id"] for each in receipts) == sorted(answers)

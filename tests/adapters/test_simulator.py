@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from adapters.smpp.connection import Link
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.provider import SmppProvider
+from adapters.smpp.scenario_file import shipped_files
 from adapters.smpp.session import Session
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_cli import add_arguments, main, summary
@@ -268,6 +270,7 @@ def parser() -> argparse.ArgumentParser:
 
 def test_the_command_line_has_every_option() -> None:
     args = vars(parser().parse_args([]))
+    assert (args.pop("scenario"), args.pop("list")) == (None, False)
     assert args == {field.name: field.default for field in fields(SimulatorOptions)} | {"port": 2775}
 
 
@@ -290,6 +293,33 @@ async def test_a_port_that_is_taken_is_exit_4(capsys: pytest.CaptureFixture[str]
     assert f"127.0.0.1:{smsc.port}" in capsys.readouterr().err
 
 
+async def test_the_scenarios_that_come_with_it_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert await main(parser().parse_args(["--list"])) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == [file.stem for file in shipped_files()]
+    assert all(len(line.split()) > 3 for line in listed)
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "complaint"),
+    [
+        (
+            "begin: bind",
+            [],
+            "day.yaml:1: begin: unknown key: did you mean begins?\nThe scenario is refused: 1 to cure.",
+        ),
+        ("", ["--rate", "5", "--hex-ids"], "day.yaml: the scenario says all of this: leave out --rate, --hex-ids\n"),
+    ],
+)
+async def test_a_wrong_scenario_is_exit_2(
+    text: str, flags: list[str], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "day.yaml"
+    file.write_text(text)
+    assert await main(parser().parse_args(["--scenario", str(file), *flags])) == 2
+    assert complaint in capsys.readouterr().err
+
+
 async def test_the_summary_has_no_number() -> None:
     async with Simulator(SimulatorOptions(receipts=False)) as smsc:
         await exchange(smsc, 3)
@@ -304,7 +334,9 @@ async def test_it_runs_until_it_is_told_to_stop() -> None:
         "p = argparse.ArgumentParser(); add_arguments(p)\nraise SystemExit(asyncio.run(main(p.parse_args())))"
     )
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", code, "--port", "0"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", code, "--port", "0", "--scenario", "ordinary-day"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr
     async with asyncio.timeout(PATIENCE):
