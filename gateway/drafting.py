@@ -108,13 +108,9 @@ def finish(one: Draft, why: Verdict | None, common: Common) -> NewMessage:
         reference=who.reference,
         metadata=orjson.dumps(common.metadata).decode() if common.metadata else None,
         template=recipe.template,
-        text=composed.shown,
+        **_text(composed),
         sensitive=bool(recipe.sensitive),
-        encoding=composed.encoding,
-        characters=composed.characters,
-        units=composed.units,
         parts=0 if ignored else len(composed.parts),
-        replacements=_replacements(composed),
         amount=0 if ignored else recipe.price(one.e164) * len(composed.parts),
         status=status,
         status_at=now,
@@ -125,9 +121,21 @@ def finish(one: Draft, why: Verdict | None, common: Common) -> NewMessage:
         resend=recipe.resend,
         resend_wait_ms=int(action.uncertain_wait.total_seconds() * 1000),
         service_code=action.provider_service_code,
+        flash=recipe.flash,
+        tlvs=orjson.dumps(recipe.tlvs).decode() if recipe.tlvs else None,
         contents=() if ignored else composed.parts,
         **times,
     )
+
+
+def _text(composed: Composed) -> dict[str, Any]:
+    return {
+        "text": composed.shown,
+        "encoding": composed.encoding,
+        "characters": composed.characters,
+        "units": composed.units,
+        "replacements": _replacements(composed),
+    }
 
 
 def _status(recipe: Recipe, why: Verdict | None) -> Status:

@@ -200,7 +200,8 @@ class Intake:
 
     def _departure(self, recipe: Recipe, drafts: Sequence[Draft]) -> Departure | None:
         """How a single message leaves at once, where it may."""
-        if recipe.held or recipe.send_at is not None or len(drafts) != 1 or not drafts[0].e164:
+        waits = recipe.held or recipe.send_at is not None
+        if waits or len(drafts) != 1 or not drafts[0].e164 or recipe.tlvs:
             return None
         return self._reserve(recipe.mode, len(drafts[0].composed.parts))
 

@@ -5,6 +5,7 @@ file and the API. They are frozen: who holds one may keep it.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -186,6 +187,21 @@ class AccountSettings(Settings):
     def lacks(self) -> str:
         """The characters of GSM 03.38 that cannot be written for it; texts that hold one go as UCS-2."""
         return ""
+
+    @property
+    def flashes(self) -> bool:
+        """Whether it takes messages that phones show at once."""
+        return False
+
+    @property
+    def takes(self) -> Mapping[str, str]:
+        """What a message may say to its provider alone, by name; what each value must be, in French."""
+        return {}
+
+    def may_say(self, name: str, value: int | str) -> bool:
+        """Whether a value of ``takes`` is one that it can hand over."""
+        del name, value
+        return False
 
     @property
     def whole(self) -> bool:

@@ -43,6 +43,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "sensitive_not_gsm7": (422, "Une valeur confidentielle ne tient pas dans l'alphabet GSM"),
     "empty_text": (422, "Le texte est vide"),
     "invalid_sender": (422, "Émetteur refusé"),
+    "flash_not_allowed": (422, "Ce mode d'envoi ne prend pas de message flash"),
     "invalid_number": (422, "Numéro de téléphone incorrect"),
     "invalid_time": (422, "Date ou heure impossible"),
     "dedupe_would_lose_texts": (422, "Dédoublonner par numéro perdrait des textes"),

@@ -43,6 +43,8 @@ class Recipe:
     transliterate: bool
     narrow: bool
     lacks: str
+    flash: bool
+    tlvs: Mapping[str, int | str]
     max_parts: int
     priority: Priority
     held: bool
@@ -182,6 +184,8 @@ class Cook:
             transliterate=body.transliterate,
             narrow=any(account.narrow for account in accounts),
             lacks="".join(sorted({char for account in accounts for char in account.lacks})),
+            flash=_flash(body, accounts, at),
+            tlvs=_tlvs(body, accounts, at),
             max_parts=action.max_parts or self._max_parts(),
             priority=body.priority,
             held=_held(body, action, caller),
@@ -236,6 +240,27 @@ def _sender(sender: str, accounts: tuple[AccountSettings, ...], at: str) -> str:
     if fault := read_sender(sender, short_codes):
         raise field_problem("invalid_sender", f"{at}/sender", _SENDER_CURES[fault])
     return sender
+
+
+def _flash(body: MessageFields, accounts: tuple[AccountSettings, ...], at: str) -> bool:
+    # As with short codes: the accounts after a failover must not make another message of it.
+    if body.flash and not all(account.flashes for account in accounts):
+        cure = "Un compte de ce mode d'envoi ne prend pas de message flash : retirez « flash », ou changez de mode."
+        raise field_problem("flash_not_allowed", f"{at}/flash", cure)
+    return body.flash
+
+
+def _tlvs(body: MessageFields, accounts: tuple[AccountSettings, ...], at: str) -> Mapping[str, int | str]:
+    """An account that does not know a name sends without it; one that no account knows is a slip."""
+    for name, value in body.tlvs.items():
+        known = [account for account in accounts if name in account.takes]
+        if not known:
+            cure = f"Aucun compte de ce mode d'envoi ne déclare « {name} » dans « message_tlvs »."
+            raise field_problem("invalid_field", f"{at}/tlvs/{name}", cure)
+        for account in known:
+            if not account.may_say(name, value):
+                raise field_problem("invalid_field", f"{at}/tlvs/{name}", f"Attendu : {account.takes[name]}.")
+    return body.tlvs
 
 
 def _held(body: MessageFields, action: Action, caller: Caller) -> bool:

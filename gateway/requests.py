@@ -25,6 +25,12 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=40_000)]
 Variables = dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)], str]
 Metadata = dict[Short, Annotated[str, StringConstraints(max_length=1_000)]]
 
+#: What the provider's own fields are given, by the names that its account declares.
+Tlvs = dict[
+    Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)],
+    Annotated[int, Field(strict=True)] | Annotated[str, StringConstraints(max_length=500, strict=True)],
+]
+
 
 def _words_only(value: Any) -> Any:
     """RFC 3339 alone: a bare number would be read as seconds or as milliseconds, by its size."""
@@ -109,6 +115,8 @@ class MessageFields(Body):
     priority: Priority = Priority.NORMAL
     encoding: Literal["auto", "gsm7", "ucs2"] = "auto"
     transliterate: StrictBool = True
+    flash: StrictBool = False
+    tlvs: Tlvs = Field(default_factory=dict, max_length=20)
     hold: StrictBool | None = None
     send_at: Instant | None = None
     valid_until: Instant | None = None

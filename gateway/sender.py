@@ -256,7 +256,7 @@ class Lane:
         whole = Whole(self.settings.window - busy, idle=not busy) if self.settings.whole else None
         order = ClaimOrder(
             *(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules),
-            *(whole, partial(may_continue, self.settings, self._lanes)),
+            *(whole, partial(may_continue, self.settings, self._lanes), self.settings.takes),
         )
 
         def begins() -> None:

@@ -1,23 +1,19 @@
 """The options of an SMPP account that say how its provider wants messages written."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
 
+from adapters.smpp import parameters
+from adapters.smpp.parameters import Declared, Fixed, number
 from adapters.smpp.script import LACKS, Alphabet
 from gateway.model import AccountSettings, Settings
 
 LongMessages = Literal["udh8", "udh16", "sar", "payload"]
 
 _PLAN = re.compile(r"([0-9]{1,3})/([0-9]{1,3})")
-
-
-def _number(value: Any) -> Any:
-    """``0x10`` as well as 16: the file's plain words that begin with 0 are text."""
-    if isinstance(value, str) and re.fullmatch(r"0x[0-9A-Fa-f]+", value):
-        return int(value, 16)
-    return value
 
 
 def _plan(value: Any) -> Any:
@@ -28,10 +24,11 @@ def _plan(value: Any) -> Any:
     return pair
 
 
-Octet = Annotated[int, BeforeValidator(_number), Field(ge=0, le=255)]
+Octet = Annotated[int, BeforeValidator(number), Field(ge=0, le=255)]
 Plan = Annotated[
     tuple[int, int], BeforeValidator(_plan), PlainSerializer(lambda pair: f"{pair[0]}/{pair[1]}", return_type=str)
 ]
+TlvName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Word = Annotated[str, Field(max_length=5, pattern=r"^[!-~]*$")]
 
 
@@ -40,6 +37,8 @@ class DataCoding(Settings):
 
     gsm7: Octet = Field(0, description="texts counted in septets, in `default_alphabet`")
     ucs2: Octet = Field(8, description="the others")
+    flash_gsm7: Octet = Field(0x10, description="the first, shown at once: class 0")
+    flash_ucs2: Octet = Field(0x18, description="the others, shown at once")
 
 
 class TonNpi(Settings):
@@ -60,12 +59,18 @@ class MessageOptions(AccountSettings):
     default_alphabet: Alphabet = Field("gsm", description="in which texts counted in septets are written")
     packed: bool = Field(False, description="eight septets in seven octets, as they go over the air")
     data_coding: DataCoding = Field(DataCoding(), description="what the provider calls the two alphabets")
+    flash: Literal["refused", "data_coding", "dest_addr_subunit"] = Field(
+        "refused", description="how a message that phones show at once is written, if it may be"
+    )
     ton_npi: TonNpi = Field(TonNpi(), description="what the provider calls senders and recipients")
     service_type: Word = Field("", description="of messages whose action has no provider_service_code")
     validity: Literal["relative", "absolute", "none"] = Field("relative", description="how its end is written")
     registered_delivery: Octet = Field(1, description="1: a receipt of every end; 0x11: of the way too")
     protocol_id: Octet = Field(0, description="only if the provider asks for one")
     priority_flag: Annotated[int, Field(ge=0, le=3)] = Field(0, description="only if the provider asks for one")
+
+    tlvs: tuple[Fixed, ...] = Field((), description="optional parameters that all its messages have")
+    message_tlvs: dict[TlvName, Declared] = Field({}, description="those that a message may have, by name")
 
     @property
     def narrow(self) -> bool:
@@ -76,6 +81,24 @@ class MessageOptions(AccountSettings):
     def lacks(self) -> str:
         """The characters of GSM 03.38 that its alphabet has not; texts that hold one go as UCS-2."""
         return LACKS[self.default_alphabet]
+
+    @property
+    def flashes(self) -> bool:
+        """Whether it takes messages that phones show at once."""
+        return self.flash != "refused"
+
+    @property
+    def takes(self) -> Mapping[str, str]:
+        """What a message may say to its provider alone, and what each value must be, in French."""
+        return {name: parameters.FRENCH[one.type] for name, one in self.message_tlvs.items()}
+
+    def may_say(self, name: str, value: int | str) -> bool:
+        """Whether a value of ``takes`` can be written."""
+        try:
+            parameters.octets(self.message_tlvs[name].type, value)
+        except ValueError:
+            return False
+        return True
 
     @property
     def whole(self) -> bool:
@@ -91,6 +114,21 @@ class MessageOptions(AccountSettings):
     def _septets(cls, value: bool, info: ValidationInfo) -> bool:
         if value and info.data.get("default_alphabet", "gsm") != "gsm":
             raise ValueError("only the septets of default_alphabet: gsm can be packed: write packed: false")
+        return value
+
+    @field_validator("flash")
+    @classmethod
+    def _of_septets(cls, value: str, info: ValidationInfo) -> str:
+        if value == "data_coding" and info.data.get("default_alphabet", "gsm") != "gsm":
+            raise ValueError("a data_coding with a class means the GSM alphabet: write dest_addr_subunit")
+        return value
+
+    @field_validator("tlvs")
+    @classmethod
+    def _once(cls, value: tuple[Fixed, ...]) -> tuple[Fixed, ...]:
+        tags = [one.tag for one in value]
+        if twice := {tag for tag in tags if tags.count(tag) > 1}:
+            raise ValueError(f"0x{min(twice):04X} is given twice: keep one")
         return value
 
     @field_validator("data_coding")

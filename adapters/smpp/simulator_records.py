@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.smpp import script
+from adapters.smpp import codes, script
 from adapters.smpp.mo import Writing, read_message
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.script import Alphabet
@@ -64,7 +64,8 @@ class Submit:
     @property
     def is_flash(self) -> bool:
         """Whether phones show it at once and keep it not."""
-        return script.is_flash(self.pdu.number("data_coding"))
+        on_screen = self.pdu.tlvs.get(codes.DEST_ADDR_SUBUNIT) == b"\x01"
+        return on_screen or script.is_flash(self.pdu.number("data_coding"))
 
 
 @dataclass(slots=True)

@@ -11,12 +11,14 @@ from typing import Final
 
 from adapters.smpp import codes, pdu, script
 from adapters.smpp.message_options import MessageOptions
+from adapters.smpp.parameters import Parameters
 from adapters.smpp.times import relative_time, write_time
 from gateway.provider import Cause, Part, Refused
 from gateway.text import Encoding
 
 _SENDERS_KEPT: Final = 4096
 _SHORT_CODE_DIGITS: Final = 6
+_DISPLAY: Final = b"\x01"  # dest_addr_subunit: the phone's screen
 _AFTER_NUMBER: Final = 11  # octets from the NUL of an empty destination_addr to the end of an empty message
 
 
@@ -36,9 +38,11 @@ class SubmitBuilder:
         self._long = options.long_messages
         self._alphabet, self._packed = options.default_alphabet, options.packed
         self._codings = {
-            Encoding.GSM7: bytes((options.data_coding.gsm7, 0)),  # and no default message
-            Encoding.UCS2: bytes((options.data_coding.ucs2, 0)),
-        }
+            (Encoding.GSM7, False): bytes((options.data_coding.gsm7, 0)),  # and no default message
+            (Encoding.UCS2, False): bytes((options.data_coding.ucs2, 0)),
+        } | _flash_codings(options)
+        self._at_once = pdu.tlv(codes.DEST_ADDR_SUBUNIT, _DISPLAY) if options.flash == "dest_addr_subunit" else b""
+        self._parameters = Parameters(options.tlvs, options.message_tlvs)
         kind = bytes((options.protocol_id, options.priority_flag, 0))  # and no schedule
         self._kind = {codes.UDHI: b"\0" + bytes((codes.UDHI,)) + kind, 0: b"\0\0" + kind}
         self._receipt = b"\0" + bytes((options.registered_delivery, 0))  # the end of the validity; nothing replaced
@@ -46,6 +50,8 @@ class SubmitBuilder:
 
     def build(self, part: Part) -> PreparedSubmit | Refused:
         """The part, ready; Refused(CONFIGURATION) when it cannot be written as SMPP."""
+        if part.flash and self._options.flash == "refused":
+            return Refused("the account has flash: refused", Cause.CONFIGURATION)
         try:
             return PreparedSubmit(part, self._body(part))
         except ValueError as error:
@@ -63,6 +69,8 @@ class SubmitBuilder:
             message, tlvs = b"", pdu.tlv(codes.MESSAGE_PAYLOAD, message)
         elif self._long == "sar" and part.of > 1:
             tlvs = _segment(part)
+        if part.flash:
+            tlvs += self._at_once
         if len(message) > 254:
             raise ValueError("the message is longer than 254 octets")
         return b"".join(
@@ -72,10 +80,11 @@ class SubmitBuilder:
                 self._kind[codes.UDHI if header else 0],
                 self._validity(part),
                 self._receipt,
-                self._codings[part.encoding],
+                self._codings[part.encoding, part.flash],
                 bytes((len(message),)),
                 message,
                 tlvs,
+                self._parameters.write(part.tlvs),
             )
         )
 
@@ -99,6 +108,19 @@ class SubmitBuilder:
         if self._long == "udh16":
             return b"\x06\x08\x04" + (part.reference & 0xFFFF).to_bytes(2, "big") + bytes((part.of, part.number))
         return bytes((5, 0, 3, part.reference & 0xFF, part.of, part.number))
+
+
+def _flash_codings(options: MessageOptions) -> dict[tuple[Encoding, bool], bytes]:
+    """None where the account refuses such messages, which intake knows."""
+    coding = options.data_coding
+    match options.flash:
+        case "data_coding":
+            found = (coding.flash_gsm7, coding.flash_ucs2)
+        case "dest_addr_subunit":
+            found = (coding.gsm7, coding.ucs2)
+        case _:
+            return {}
+    return {(Encoding.GSM7, True): bytes((found[0], 0)), (Encoding.UCS2, True): bytes((found[1], 0))}
 
 
 def _segment(part: Part) -> bytes:

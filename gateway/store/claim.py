@@ -7,9 +7,11 @@ begun goes on by one whose parts the phone joins to those that left; else it wai
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
+
+import orjson
 
 from gateway.fairness import Turns
 from gateway.provider import Part, Prepared, Refused
@@ -65,6 +67,7 @@ class ClaimOrder:
     rules: Rules
     whole: Whole | None = None
     continues: Callable[[str], bool] = lambda _account: True  # whether it may go on with what this account began
+    takes: Collection[str] = ()  # what a message may say to its provider alone
 
 
 @dataclass(slots=True)
@@ -95,6 +98,7 @@ async def _claim(conn: Conn, order: ClaimOrder) -> Claimed:
     if not chosen:
         return result
     desk = await Desk.take(conn, order.rules, (part_id >> 8 for part_id in chosen))
+    await _tell_left_out(conn, desk, order)
     if order.whole is not None:
         _take_messages(desk, chosen, order, order.whole, result)
     else:
@@ -192,7 +196,21 @@ def as_part(head: Head, rows: Sequence[PartRow], now: int) -> Part:
         service_code=head.service_code,
         carries=len(rows),
         until=head.until,
+        flash=bool(head.flash),
+        tlvs=orjson.loads(head.tlvs) if head.tlvs else None,
     )
+
+
+async def _tell_left_out(conn: Conn, desk: Desk, order: ClaimOrder) -> None:
+    """Note once for each account what a message says that this one does not know: it leaves without that."""
+    for head in desk.heads.values():
+        names = ", ".join(sorted(orjson.loads(head.tlvs).keys() - set(order.takes))) if head.tlvs else ""
+        detail = f"{order.account}: {names}"
+        if names and not await fetch(conn, _TOLD, (head.id, detail)):
+            desk.note(head, order.now, "tlvs_left_out", detail=detail)
+
+
+_TOLD = "SELECT 1 FROM event WHERE message = ? AND kind = 'tlvs_left_out' AND detail = ?"
 
 
 async def _choose(conn: Conn, order: ClaimOrder, result: Claimed) -> list[int]:

@@ -72,6 +72,8 @@ class Head:
     resend: bool
     resend_wait_ms: int
     service_code: str
+    flash: bool
+    tlvs: str | None
     concat: int
     status: Status
     status_at: int

@@ -79,6 +79,8 @@ class NewMessage:
     resend: bool
     resend_wait_ms: int
     service_code: str
+    flash: bool
+    tlvs: str | None
     contents: tuple[str, ...]  # of the parts; empty for an ignored message
     account_claimed: str | None = None  # who has it in hand already
     joined: bool = False  # and whether its parts left in one piece
@@ -204,7 +206,7 @@ def _as_parts(new: NewMessage, at: int) -> list[Part]:
     return [
         Part(
             *(new.id * 256 + number, new.number, new.sender, content, Encoding(new.encoding), number, new.parts),
-            *(new.concat, validity, new.service_code, new.parts if new.joined else 1, new.valid_until or at),
+            *(new.concat, validity, new.service_code, new.parts if new.joined else 1, new.valid_until or at, new.flash),
         )
         for number, content in enumerate(contents, 1)
     ]

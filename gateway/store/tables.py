@@ -106,6 +106,8 @@ message = Table(
     Column("resend_wait_ms", BigInteger, nullable=False),
     Column("possibly_double", Boolean, nullable=False),
     Column("service_code", Text, nullable=False),
+    Column("flash", Boolean, nullable=False, server_default=false()),
+    Column("tlvs", Text),  # JSON: for the provider alone, by the names that accounts declare
     Column("concat", Integer, nullable=False),  # concatenation reference
     Column("month", Text),  # accounting month: that of the first ledger line, 2026-11
     Column("account", Text),  # of the first ledger line

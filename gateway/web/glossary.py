@@ -19,6 +19,8 @@ FIELDS: Mapping[str, str] = {
     "priority": "alert passe avant normal, normal avant bulk",
     "encoding": "auto, gsm7 (422 si impossible) ou ucs2",
     "transliterate": "remplacer ce qui n'est pas dans l'alphabet GSM si tout le texte y tient alors",
+    "flash": "true : le téléphone l'affiche aussitôt sans le garder ; si les comptes du mode le permettent",
+    "tlvs": "champs destinés au seul fournisseur, par les noms que son compte déclare (message_tlvs)",
     "hold": "true : attendre la diffusion ; false : partir sans attendre ; null : selon l'action",
     "send_at": "ne pas partir avant",
     "valid_until": "ne plus partir après",

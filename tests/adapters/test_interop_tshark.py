@@ -28,6 +28,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"packed": True},
     {"packed": True, "long_messages": "udh16"},
     {"validity": "absolute", "service_type": "CMT", "registered_delivery": 0x11, "protocol_id": 64},
+    {"flash": "data_coding", "message_tlvs": {"x": {"tag": 0x1402, "type": "int1"}}},
+    {"flash": "dest_addr_subunit", "tlvs": [{"tag": 0x1401, "value": "EDU"}], "long_messages": "sar"},
     {"validity": "none", "priority_flag": 3, "ton_npi": {"recipient": "2/8"}},
 ]
 
@@ -49,7 +51,9 @@ def bodies() -> list[bytes]:
             pieces = [whole(composed)] if form == "payload" else several(composed.parts, composed.encoding)
             built += [(builder(long_messages=form), part) for part in pieces]
     for options in OPTIONS:
-        built += [(builder(**options), part) for part in several(("Déjà vu ", "[3]"), Encoding.GSM7)]
+        pieces = several(("Déjà vu ", "[3]"), Encoding.GSM7)
+        flash = [replace(part, flash=True, tlvs={"x": 7}) for part in pieces] if "flash" in options else []
+        built += [(builder(**options), part) for part in (*pieces, *flash)]
     made = [builder.build(part) for builder, part in built]
     assert not [each for each in made if not isinstance(each, PreparedSubmit)]
     return [each.body for each in made if isinstance(each, PreparedSubmit)]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.smpp import codes, pdu
 from adapters.smpp.message_options import LongMessages, MessageOptions
+from adapters.smpp.simulator_records import Submit
 from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from adapters.smpp.times import relative_time
 from gateway import gsm
@@ -158,6 +159,47 @@ def test_packed_text_begins_with_a_septet_after_its_header(form: LongMessages, e
     header = {"udh8": 6, "udh16": 7, "sar": 0}[form]
     assert octets[header] == (ord("B") << empty | ord("o") << 7 + empty) & 0xFF
     assert gsm.unpack(octets[header:], empty) == b"Bonjour"
+
+
+@pytest.mark.parametrize(
+    ("options", "codings", "tlvs"),
+    [
+        ({"flash": "data_coding"}, (0x10, 0x18), {}),
+        ({"flash": "data_coding", "data_coding": {"flash_gsm7": 0xF0}}, (0xF0, 0x18), {}),
+        ({"flash": "dest_addr_subunit"}, (0, 8), {codes.DEST_ADDR_SUBUNIT: b"\x01"}),
+    ],
+)
+def test_flash_as_the_account_wants_it(
+    options: dict[str, Any], codings: tuple[int, int], tlvs: dict[int, bytes]
+) -> None:
+    for encoding, coding in zip((Encoding.GSM7, Encoding.UCS2), codings, strict=True):
+        part = replace(PART, encoding=encoding, flash=True)
+        found = read(part, **options)
+        assert (found.number("data_coding"), found.tlvs) == (coding, tlvs)
+        assert Submit("demo", "1", found).is_flash
+        assert not Submit("demo", "1", read(replace(part, flash=False), **options)).is_flash
+
+
+def test_flash_is_refused_where_the_account_does_not_take_it() -> None:
+    made = builder().build(replace(PART, flash=True))
+    assert isinstance(made, Refused)
+    assert made.cause is Cause.CONFIGURATION
+
+
+@pytest.mark.parametrize("form", get_args(LongMessages))
+def test_vendor_parameters_come_last(form: LongMessages) -> None:
+    options = {"tlvs": [{"tag": 0x1401, "value": "EDU"}], "message_tlvs": {"kind": {"tag": 0x1402, "type": "int1"}}}
+    part = replace(PART, of=2, carries=2 if form == "payload" else 1, tlvs={"kind": 7, "unknown": "x"})
+    found = read(part, form, **options)
+    assert list(found.tlvs)[-2:] == [0x1401, 0x1402]
+    assert (found.tlvs[0x1401], found.tlvs[0x1402]) == (b"EDU\0", b"\x07")
+
+
+def test_a_value_that_the_account_no_longer_takes_is_refused_without_it() -> None:
+    one = builder(message_tlvs={"kind": {"tag": 0x1402, "type": "int1"}})
+    made = one.build(replace(PART, tlvs={"kind": "secret"}))
+    assert isinstance(made, Refused)
+    assert "secret" not in made.code
 
 
 def test_a_whole_message_may_be_packed() -> None:

@@ -73,6 +73,40 @@ def test_the_narrowest_of_the_mode_s_accounts_decides_the_parts() -> None:
         assert recipe.compose("3 €", "/text").encoding == euro
 
 
+def at_accounts(*options: dict[str, Any]) -> Any:
+    """Accounts of a mode, one for each of these options; a way to cook for them."""
+    accounts = [
+        SmppAccount(name=name, host="a.example", system_id="a", price="0.05", **each)
+        for name, each in zip("ab", options, strict=True)
+    ]
+    declared = settings(accounts=accounts)
+
+    def cooked(**said: Any) -> Recipe:
+        body = MessageFields.model_validate({"action": "INFO", "text": "Bonjour", "school": METZ, **said})
+        return Cook(Registry(declared), lambda: 4).recipe(body, everybody(declared), MORNING, "/defaults")
+
+    return cooked
+
+
+def test_flash_needs_every_account_of_the_mode() -> None:
+    assert at_accounts({"flash": "data_coding"}, {"flash": "dest_addr_subunit"})(flash=True).flash
+    assert not at_accounts({"flash": "data_coding"}, {})().flash
+    with pytest.raises(Problem) as caught:
+        at_accounts({"flash": "data_coding"}, {})(flash=True)
+    assert (caught.value.code, caught.value.errors[0].pointer) == ("flash_not_allowed", "/defaults/flash")
+
+
+def test_a_field_of_the_provider_s_needs_one_account_that_declares_it() -> None:
+    kind = {"message_tlvs": {"kind": {"tag": 0x1402, "type": "int1"}}}
+    assert at_accounts({}, kind)(tlvs={"kind": 7}).tlvs == {"kind": 7}
+    for tlvs in ({"kind": 256}, {"kind": "7"}, {"king": 7}):
+        with pytest.raises(Problem) as caught:
+            at_accounts({}, kind)(tlvs=tlvs)
+        assert (caught.value.code, caught.value.status) == ("invalid_field", 422)
+        assert caught.value.errors[0].pointer == f"/defaults/tlvs/{next(iter(tlvs))}"
+        assert caught.value.detail
+
+
 def test_the_text_wins_and_the_template_is_recorded() -> None:
     recipe = cook(text=None, template="BONJOUR")
     assert (recipe.source, recipe.template) == ("Bonjour #NOM.", "BONJOUR")

@@ -54,6 +54,8 @@ class MessageView(Answer):
     parts: int = Field(description="SMS facturés")
     cost: Cost = Field(description="montré à l'acceptation, au prix du premier compte du mode")
     replacements: list[Replacement] = Field(description="caractères remplacés")
+    flash: bool = Field(description="affiché aussitôt par le téléphone, sans être gardé")
+    tlvs: dict[str, int | str] = Field(description="champs destinés au seul fournisseur")
     action: str = Field(description="code de l'action")
     mode: str = Field(description="qualité d'envoi")
     priority: Priority = Field(description="alert passe avant normal, normal avant bulk")

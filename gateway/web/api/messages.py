@@ -47,6 +47,7 @@ ROUTES = (
             "sensitive_not_gsm7",
             "empty_text",
             "invalid_sender",
+            "flash_not_allowed",
             "invalid_time",
             "not_available",
             "override_not_allowed",

@@ -28,6 +28,7 @@ STEPS = {
     "refused": "Refusé par le fournisseur",
     "not_sent": "Non envoyé : une autre partie a été refusée",
     "waits_for_account": "Attend le compte qui a commencé le message",
+    "tlvs_left_out": "Part sans des champs que ce compte ne connaît pas",
     "not_taken": "Réponse tardive : pas pris par le fournisseur, remis en file",
     "uncertain": "Sans réponse du fournisseur : envoyé ou non, on ne sait pas",
     "late_answer": "Réponse tardive du fournisseur",

@@ -60,6 +60,8 @@ def _content(row: Any, masked: bool) -> dict[str, Any]:
         "parts": row.parts,
         "cost": cost_view(row.amount),
         "replacements": orjson.loads(row.replacements),
+        "flash": bool(row.flash),
+        "tlvs": _json(row.tlvs) or {},
     }
 
 

@@ -1,0 +1,54 @@
+"""What a message says of its form goes with it: flash, and what is for its provider alone."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from adapters.smpp.options import SmppAccount
+from gateway.provider import Throttled, Unavailable
+from tests.heart import Heart, opened, settings
+
+KIND = {"kind": {"tag": 0x1402, "type": "int1"}, "lot": {"tag": 0x1403}}
+
+
+@pytest.fixture
+async def heart(tmp_path: Path) -> Any:
+    common: dict[str, Any] = {"host": "a.example", "system_id": "a", "price": "0.045", "flash": "data_coding"}
+    accounts = [SmppAccount(name="a", **common, message_tlvs=KIND), SmppAccount(name="b", **common)]
+    async with opened(tmp_path, settings(accounts=accounts)) as one:
+        yield one
+
+
+async def left_out(heart: Heart, message: int) -> list[str]:
+    sql = "SELECT detail FROM event WHERE message = ? AND kind = 'tlvs_left_out' ORDER BY id"
+    return [row[0] for row in await heart.rows(sql, message)]
+
+
+async def test_they_reach_the_provider(heart: Heart) -> None:
+    id_ = await heart.accept(flash=True, tlvs={"kind": 7, "lot": "Rentrée"})
+    [part] = await heart.claim(takes=KIND.keys())
+    assert (part.flash, part.tlvs) == (True, {"kind": 7, "lot": "Rentrée"})
+    assert await left_out(heart, id_) == []
+    assert orjson.loads(await heart.one("message", id_, "tlvs")) == {"kind": 7, "lot": "Rentrée"}
+
+
+async def test_without_any_there_is_none(heart: Heart) -> None:
+    id_ = await heart.accept()
+    [part] = await heart.claim()
+    assert (part.flash, part.tlvs) == (False, None)
+    assert await heart.one("message", id_, "tlvs") is None
+
+
+async def test_an_account_that_does_not_know_them_sends_without_and_says_so_once(heart: Heart) -> None:
+    id_ = await heart.accept(tlvs={"kind": 7, "lot": "Rentrée"})
+    [part] = await heart.claim(takes=KIND.keys())
+    await heart.record((part, Unavailable("no link")))
+    for _ in range(3):
+        [again] = await heart.claim(account="b", takes=("kind",))
+        await heart.record((again, Throttled("0x58")), account="b")
+    assert await left_out(heart, id_) == ["b: lot"]
+    await heart.claim(account="b")
+    assert await left_out(heart, id_) == ["b: lot", "b: kind, lot"]
+    await heart.is_sound()
