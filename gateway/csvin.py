@@ -1,4 +1,4 @@
-"""CSV files as schools export them, as rows of cells. Pure.
+"""CSV files as schools export them, and XLSX workbooks, as rows of cells. Pure.
 
 ``;`` or ``,``; UTF-8 with or without BOM, else Windows-1252; headings whatever their case, accents and spaces.
 """
@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from gateway import sheets
 from gateway.problem import Problem
 
 #: What cells say for yes and no.
@@ -23,6 +24,9 @@ def read_table(raw: bytes) -> Iterator[tuple[int, list[str]]]:
 
     Cells are without the spaces around them. Raises ``malformed_body`` for what is not CSV.
     """
+    if raw.startswith(sheets.BEGINS):
+        yield from _of_sheet(raw)
+        return
     text = _decode(raw)
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") >= first.count(",") else ","
@@ -34,6 +38,12 @@ def read_table(raw: bytes) -> Iterator[tuple[int, list[str]]]:
                 yield rows.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
         raise _malformed(f"à la ligne {rows.line_num}, un guillemet est mal fermé") from error
+
+
+def _of_sheet(raw: bytes) -> Iterator[tuple[int, list[str]]]:
+    rows = sheets.read(raw)
+    yield next(rows, (1, []))
+    yield from ((number, row) for number, row in rows if any(row))
 
 
 def plain(heading: str) -> str:

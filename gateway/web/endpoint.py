@@ -153,7 +153,7 @@ class Endpoint:
         most = self.route.max_bytes
         if (request.content_length or 0) > most:
             raise too_large(most)
-        raw = await _arrived(request, most)
+        raw = await arrived(request, most)
         if len(raw) > most:
             raise too_large(most)
         return raw
@@ -259,7 +259,7 @@ def _check_type(request: web.Request, media: tuple[str, ...]) -> None:
         raise Problem("unsupported_media_type", detail)
 
 
-async def _arrived(request: web.Request, most: int) -> bytes:
+async def arrived(request: web.Request, most: int) -> bytes:
     """The body, as far as one byte too many. Raises ``malformed_body``."""
     if request.content.is_eof() and request.content.exception() is None:
         return request.content.read_nowait()

@@ -28,6 +28,12 @@ class Call:
     claim: Claim | None
     request: web.Request
     raw: bytes = b""  # the body as it came, for routes with ``raw_body``
+    media: str = ""  # what it is, when the request itself does not say it
+
+    @property
+    def content_type(self) -> str:
+        """The type of ``raw``."""
+        return self.media or self.request.headers.get("Content-Type", "")
 
     def act(self, act: str, subject: str = "", detail: str = "", school: str | None = None) -> Entry:
         """An entry of the journal about this request."""

@@ -154,7 +154,7 @@ class Line:
 
 async def import_consents(call: Call) -> Reply:
     """``POST /v1/consents/import``: JSON, or CSV. Rows that can be taken are; each other is told with its reason."""
-    csv_file = media_type(call.request.headers.get("Content-Type", "")) == CSV
+    csv_file = media_type(call.content_type) == CSV
     rows, source, asked, ignored = _from_csv(call) if csv_file else _from_json(call)
     school = known_school(call.parts.registry, call.caller, asked)
     lines = [_line(place, row, school, source) for place, row in rows]

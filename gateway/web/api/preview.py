@@ -24,7 +24,7 @@ async def post(call: Call) -> Reply:
 
 def _read(call: Call) -> PreviewIn | BatchIn:
     """A batch has ``recipients``; nothing else tells them apart."""
-    content_type = call.request.headers.get("Content-Type", "")
+    content_type = call.content_type
     if media_type(content_type) == JSON:
         check_json(call.raw)
         body = orjson.loads(call.raw)

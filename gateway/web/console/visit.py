@@ -19,6 +19,7 @@ from gateway.web.auth import require
 from gateway.web.console import templates
 from gateway.web.console.notes import NOTES
 from gateway.web.idempotency import Answers
+from gateway.web.media import JSON
 from gateway.web.problems import body_problem, query_problem
 from gateway.web.resources import RESOURCES
 from gateway.web.route import Call, Reply, Route
@@ -112,6 +113,7 @@ class Visit:
             _body(route, body),
             self._claim(path, once, body),
             self.request,
+            *((orjson.dumps(body), JSON) if route.raw_body else ()),
         )
         reply = await (route.handler(call) if call.claim is None else self._once(route, call, call.claim))
         assert isinstance(reply, Reply)

@@ -73,8 +73,10 @@ class Browser:
 
     async def _go(self, method: str, path: str, **more: Any) -> Page:
         async with self.session.request(method, f"http://127.0.0.1:{self.port}{path}", **more) as answer:
-            self.last = Page(answer.status, answer.url.path_qs, await answer.text(), answer.headers)
-            return self.last
+            page = Page(answer.status, answer.url.path_qs, await answer.text(), answer.headers)
+            if answer.content_type == "text/html":
+                self.last = page
+            return page
 
     async def sign_in(self, login: str, password: str = PASSWORD) -> Page:
         """Sign in."""

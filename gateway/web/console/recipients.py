@@ -1,0 +1,60 @@
+"""What a person pastes or uploads as recipients, as a table with headings. Pure.
+
+Rules: a first row whose cells name a column we know is a row of headings; without one, the columns are the number,
+then the name. ``;``, ``,`` and tabulations part cells; a line without any is a number, with the name after it if
+there are letters.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from gateway import csvin, sheets
+from gateway.web.uploads import COLUMNS
+
+_PLAIN = ("portable", "destinataire")
+_NUMBER_THEN_NAME = re.compile(r"^\s*([+0-9][0-9 .\-/()]*[0-9])\s+(?=\D)(.+)$")
+
+
+def from_text(pasted: str) -> str:
+    """The pasted lines as ``;`` text with headings; empty when nothing was pasted."""
+    lines = [line for line in pasted.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    mark = next((mark for mark in ("\t", ";", ",") if any(mark in line for line in lines)), None)
+    rows = list(csv.reader(lines, delimiter=mark)) if mark else [_parted(line) for line in lines]
+    return _text(rows)
+
+
+def from_file(raw: bytes) -> str:
+    """An uploaded CSV or XLSX file as the same. Raises ``malformed_body``."""
+    if raw.startswith(sheets.BEGINS):
+        rows = [row for _, row in sheets.read(raw) if any(row)]
+    else:
+        rows = [row for _, row in csvin.read_table(raw)]
+    return _text(rows)
+
+
+def keywords(text: str) -> list[str]:
+    """The columns that are keywords: all but those that say who the recipient is."""
+    first = text.partition("\n")[0]
+    names = [csvin.plain(name) for name in next(csv.reader([first], delimiter=";"), [])]
+    return [re.sub(r"[^A-Z0-9_]", "_", name.upper()) for name in names if name and name not in COLUMNS]
+
+
+def _parted(line: str) -> list[str]:
+    found = _NUMBER_THEN_NAME.match(line)
+    return [found[1], found[2].strip()] if found else [line.strip()]
+
+
+def _text(rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    headed = any(csvin.plain(cell) in COLUMNS for cell in rows[0])
+    width = max(map(len, rows))
+    plain = [*_PLAIN, *(f"COLONNE_{place}" for place in range(3, width + 1))][:width]
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=";", lineterminator="\n")
+    writer.writerows([*([] if headed else [plain]), *rows])
+    return written.getvalue()
