@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures gateways between our load driver and our SMSC sink.
 
-    measure.py compare [--total 20000] [--runs 3]      ours and Kannel in turn, and the ratio
+    measure.py compare [--total 20000] [--runs 3] [--warm 8]    ours and Kannel in turn, and the ratio
     measure.py throughput --peer ours [--total 20000] [--runs 3]
     measure.py kill9 --peer ours [--total 20000] [--at 10000]
 
@@ -15,7 +15,6 @@ import fcntl
 import json
 import shlex
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,9 +24,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import evidence
+from comparison import RATE, Pair, median_ratio, steady, table, warming
 from processes import HERE, OUT, Peer, Sink, Stats, Usage, drive, settle
 
 PEERS = ("ours", "kannel")
+
+#: Of Kannel's rate, at the least.
+WANTED = 0.5
 
 
 @contextlib.contextmanager
@@ -56,7 +59,7 @@ def throughput(folder: str, args: argparse.Namespace) -> Stats:
         last = sink.stop()
     span = last["last_submit"] - driven["start"]
     return {
-        "end_to_end_per_s": round(last["submits"] / span, 1) if last["submits"] else 0.0,
+        RATE: round(last["submits"] / span, 1) if last["submits"] else 0.0,
         "accepts_per_s": driven["accepts_per_s"],
         "http_p50_ms": driven["latency_ms"]["p50"],
         "http_p99_ms": driven["latency_ms"]["p99"],
@@ -113,56 +116,36 @@ def one_run(what: str, folder: str, args: argparse.Namespace) -> Stats:
 
 
 def compare(args: argparse.Namespace) -> int:
-    """Ours and Kannel in turn; 1 when ours is under half of Kannel, or when either lost or doubled a message."""
-    found: dict[str, list[Stats]] = {folder: [] for folder in PEERS}
-    for _ in range(args.runs):
-        for folder in PEERS:
-            found[folder].append(one_run("throughput", folder, args))
-    print(table({Peer(folder).name: results for folder, results in found.items()}, args))
-    pairs = zip(found["ours"], found["kannel"], strict=True)
-    ratios = [ours["end_to_end_per_s"] / kannel["end_to_end_per_s"] for ours, kannel in pairs]
-    ratio = statistics.median(ratios)
-    print(
-        f"\nRatio ours / Kannel: {ratio:.2f} (runs: {', '.join(f'{r:.2f}' for r in ratios)}); at least 0.50 is wanted."
-    )
-    faults = sum(result["lost"] + result["duplicated"] for results in found.values() for result in results)
-    return 0 if ratio >= 0.5 and not faults else 1
+    """Ours and Kannel in turn, at their steady state; 1 when ours is under half, or either lost or doubled any."""
+
+    def pair() -> Pair:
+        return Pair(*(one_run("throughput", folder, args) for folder in PEERS))
+
+    warm: list[Pair] = []
+    while len(warm) < args.warm and not steady(warm):
+        warm.append(pair())
+    counted = [pair() for _ in range(args.runs)]
+    print(told(warm, counted, args))
+    faults = sum(one.faults for one in (*warm, *counted))
+    return 0 if median_ratio(counted) >= WANTED and not faults else 1
 
 
-COLUMNS = {
-    "msg/s end to end": "end_to_end_per_s",
-    "HTTP accepts/s": "accepts_per_s",
-    "HTTP p50 ms": "http_p50_ms",
-    "p99 ms": "http_p99_ms",
-    "CPU s/10k": "cpu_s_per_10k",
-    "peak MB": "peak_mb",
-    "lost": "lost",
-    "doubled": "duplicated",
-}
-
-
-def table(found: dict[str, Sequence[Stats]], args: argparse.Namespace) -> str:
-    """Median (minimum-maximum) of the runs, a line a gateway."""
+def told(warm: Sequence[Pair], counted: Sequence[Pair], args: argparse.Namespace) -> str:
+    """The report of a comparison."""
+    ratios = ", ".join(f"{one.ratio:.2f}" for one in counted)
     lines = [
         f"\n{args.total} single messages over HTTP to submit_sm on loopback, {args.concurrency} connections, each "
-        f"answered\nonly once stored; from the first request to the last submit_sm; {args.runs} alternating runs: "
-        "median (min-max).\n",
-        "| gateway | " + " | ".join(COLUMNS) + " |",
-        "| --- |" + " ---: |" * len(COLUMNS),
+        "answered\nonly once stored; from the first request to the last submit_sm; runs in turn.",
     ]
-    for name, results in found.items():
-        cells = [_cell([float(result[key]) for result in results]) for key in COLUMNS.values()]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _cell(values: Sequence[float]) -> str:
-    low, middle, high = min(values), statistics.median(values), max(values)
-    return f"{middle:,.4g}" if low == high else f"{_number(middle)} ({_number(low)}-{_number(high)})"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    if warm:
+        state = "Kannel's rate no longer falls" if steady(warm) else "STILL FALLING: believe the ratio less"
+        lines += [f"\nNot counted, until the steady state ({state}):\n", warming(warm)]
+    lines += [
+        f"\nCounted, {len(counted)} runs of each, median (min-max):\n",
+        table([Peer(folder).name for folder in PEERS], counted),
+        f"\nRatio ours / Kannel: {median_ratio(counted):.2f} (runs: {ratios}); at least {WANTED:.2f} is wanted.",
+    ]
+    return "\n".join(lines + ([f"Cold, the first pair of all: {warm[0].ratio:.2f}."] if warm else []))
 
 
 def arguments() -> argparse.Namespace:
@@ -172,6 +155,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peer", choices=PEERS, default="ours")
     parser.add_argument("--total", type=int, default=20_000, help="messages")
     parser.add_argument("--runs", type=int, help="default 3; 1 for kill9")
+    parser.add_argument("--warm", type=int, default=8, help="compare: pairs at most before those that count; 0: cold")
     parser.add_argument("--concurrency", type=int, default=32, help="connections")
     parser.add_argument("--at", type=int, default=10_000, help="kill9: after how many accepted messages")
     args = parser.parse_args()

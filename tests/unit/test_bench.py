@@ -1,4 +1,4 @@
-"""The benchmark's evidence: what it calls lost and doubled; and that the gateway accepts its configuration."""
+"""The benchmark: what it calls lost, doubled, steady and the ratio; and that the gateway accepts its configuration."""
 
 import importlib.util
 import subprocess
@@ -35,6 +35,28 @@ def test_lost_and_doubled_are_told_from_the_two_logs(tmp_path: Path) -> None:
         "unanswered_but_submitted": 1,
         "strangers": 1,
     }
+
+
+def _result(rate: float, lost: int = 0) -> dict[str, float]:
+    keys = _module("comparison").COLUMNS.values()
+    return {**dict.fromkeys(keys, 0), "end_to_end_per_s": rate, "lost": lost}
+
+
+def test_it_waits_until_the_other_gateway_slows_down_no_more() -> None:
+    comparison = _module("comparison")
+    pairs = [comparison.Pair(_result(3_000), _result(rate)) for rate in (10_500, 9_500, 7_400, 4_950, 4_460, 4_900)]
+    assert [comparison.steady(pairs[:count]) for count in range(7)] == [False] * 6 + [True]
+
+
+def test_the_ratio_is_the_median_of_the_pairs() -> None:
+    comparison = _module("comparison")
+    rates = ((3_000, 10_000), (3_000, 5_000), (3_500, 5_000))
+    pairs = [comparison.Pair(_result(ours), _result(theirs, lost=1)) for ours, theirs in rates]
+    assert comparison.median_ratio(pairs) == 0.6
+    assert sum(pair.faults for pair in pairs) == 3
+    assert "| cold | 3,000 | 10,000 | 0.30 |" in comparison.warming(pairs)
+    assert "| us | 3,000 (3,000-3,500) |" in comparison.table(["us", "them"], pairs)
+    assert comparison.Pair(_result(1), _result(0)).ratio == float("inf")
 
 
 def test_the_configuration_of_the_benchmark_loads(tmp_path: Path) -> None:
