@@ -44,7 +44,7 @@ class Deliveries:
 
     def __init__(self, parts: Parts, door: Door, reception: Reception, wake: Nudge) -> None:
         self._parts, self._door, self._reception, self._wake = parts, door, reception, wake
-        self._event = 0  # the newest that was looked at
+        self._event = self._inbound = 0  # the newest that were looked at
         self._in_hand: set[int] = set()
         self._answered: list[tuple[Delivery, Got]] = []
         self._held: dict[str, AsyncExitStack] = {}  # applications that this process delivers to
@@ -86,10 +86,13 @@ class Deliveries:
         store = self._parts.store
         self._event = await store.read(outbox.latest_event)
         await self._end(await store.read(outbox.left_over))
+        await self._take_inbound()
 
     async def _turn(self) -> None:
         await self._settle()
         await self._look()
+        if await self._parts.store.read(outbox.latest_inbound) != self._inbound:
+            await self._take_inbound()
         if self._is_time("sweep", SWEEP):
             await self._reception.sweep()
             await self._progress()
@@ -121,6 +124,14 @@ class Deliveries:
     async def _end(self, ids: list[int]) -> None:
         if ids:
             await self._parts.store.write(partial(outbox.end, ids=ids, now=self._parts.clock()))
+
+    async def _take_inbound(self) -> None:
+        """What telephones wrote and an application is to have."""
+        newest = await self._parts.store.read(outbox.latest_inbound)
+        apps, of_school = self._reception.guests(), self._reception.of_school()
+        now = self._parts.clock()
+        await self._parts.store.write(partial(outbox.take_inbound, apps=apps, of_school=of_school, now=now))
+        self._inbound = newest
 
     async def _progress(self) -> None:
         if ids := await self._parts.store.read(outbox.under_way):

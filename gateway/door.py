@@ -151,7 +151,19 @@ class Report:
     echo: str
 
 
-Delivery = Report
+@dataclass(frozen=True, slots=True)
+class PhoneText:
+    """What a telephone wrote: its number and ours, in E.164 where they can be read."""
+
+    delivery: int
+    app: str
+    number: str
+    to: str
+    text: str
+    tries: int
+
+
+Delivery = Report | PhoneText
 
 
 class Got(Enum):

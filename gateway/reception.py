@@ -55,6 +55,14 @@ class Reception:
         """The logins of this kind, by application, as the configuration in force has them."""
         return {name: getattr(app, self._kind) for name, app in self._apps().items()}
 
+    def of_school(self) -> Mapping[str, str]:
+        """Who gets what is written to a school without answering a message: its application, where it has but one."""
+        found: dict[str, list[str]] = {}
+        for name, app in self._apps().items():
+            for school in app.schools:
+                found.setdefault(school, []).append(name)
+        return {school: names[0] for school, names in found.items() if len(names) == 1}
+
     def _apps(self) -> Mapping[str, "App"]:
         settings = self._parts.settings
         if self._known[0] is not settings:

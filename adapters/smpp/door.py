@@ -9,20 +9,23 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from adapters.smpp import codes, events
 from adapters.smpp.connection import Link
 from adapters.smpp.door_entrance import Penalties, Unwelcome, judge, may_stay
 from adapters.smpp.door_options import SmppDoorSettings
+from adapters.smpp.door_phone import phone_bodies
 from adapters.smpp.door_report import report_body
 from adapters.smpp.door_requests import SERVES, Requests, Visit
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.session import Session
 from adapters.smpp.states import BOUND, Role, State
 from adapters.smpp.timers import Timers
-from gateway.door import Answer, Delivery, Got, Reception
+from gateway.door import Answer, Delivery, Got, Reception, Report
 from gateway.model import split_address
 
 #: Seconds that the answer to our unbind may take.
@@ -124,8 +127,10 @@ class SmppDoor:
                 answer(delivery, Got.AGAIN)
                 continue
             link = visit.link
-            body = report_body(delivery, tlvs=link.session.takes_tlvs)
-            link.session.request(codes.DELIVER_SM, body, (delivery, answer), link.now)
+            bodies = _bodies(visit, delivery)
+            carried = _Carried(len(bodies), partial(answer, delivery))
+            for body in bodies:
+                link.session.request(codes.DELIVER_SM, body, carried, link.now)
             used[link] = None
         for link in used:
             link.flush()
@@ -159,10 +164,10 @@ class SmppDoor:
                 self._knock(visit, pdu)
             case events.Requested(pdu):
                 self._requests.take(visit, pdu)
-            case events.Answered((delivery, answer), pdu):
-                answer(delivery, _got(pdu))
-            case events.Unanswered((delivery, answer), _):
-                answer(delivery, Got.AGAIN if link.session.state is State.CLOSED else Got.LATER)
+            case events.Answered(carried, pdu):
+                carried.answered(_got(pdu))
+            case events.Unanswered(carried, _):
+                carried.answered(Got.AGAIN if link.session.state is State.CLOSED else Got.LATER)
             case events.Closed():
                 del self._visits[link]
 
@@ -221,6 +226,34 @@ class SmppDoor:
         while not holds():
             self._news.clear()
             await self._news.wait()
+
+
+def _bodies(visit: Visit, delivery: Delivery) -> list[bytes]:
+    """The deliver_sm that carry a delivery."""
+    tlvs = visit.link.session.takes_tlvs
+    if isinstance(delivery, Report):
+        return [report_body(delivery, tlvs=tlvs)]
+    assert visit.login is not None  # else it would have no room
+    return phone_bodies(delivery, visit.login, tlvs=tlvs)
+
+
+@dataclass(slots=True)
+class _Carried:
+    """A delivery in one or several requests: answered once all of them are, as the worst of them."""
+
+    open: int
+    answer: Callable[[Got], None]
+    worst: Got = Got.TAKEN
+
+    def answered(self, got: Got) -> None:
+        """One of them was."""
+        self.open -= 1
+        self.worst = max(self.worst, got, key=_WORSE.index)
+        if not self.open:
+            self.answer(self.worst)
+
+
+_WORSE: Final = (Got.TAKEN, Got.AGAIN, Got.LATER, Got.NEVER)
 
 
 def _got(pdu: Pdu) -> Got:

@@ -1,15 +1,16 @@
-"""What upstream systems are told later: reports on their submissions, made when these end, kept until taken.
+"""What upstream systems are told later: reports on their submissions and what telephones wrote, kept until taken.
 
 Rules: a submission ends once, in one transaction with the row that reports it; who asked for nothing gets none.
 What ended is found by the events written since the last look, so that a message that came by no door costs
 nothing; ``left_over`` finds what ended while nobody looked.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.door import Report, Wants
+from gateway.door import Delivery, PhoneText, Report, Wants
 from gateway.states import Status
 from gateway.store.bulk import fetch, insert_rows, select_in
 from gateway.store.direct import Conn
@@ -110,21 +111,53 @@ async def _report(conn: Conn, rows: Sequence[_Ended], now: int) -> int:
     return len(made)
 
 
+# ---- what telephones wrote ----
+
+#: Up to which message from a telephone was looked at: a counter, since those taken leave nothing here.
+_LOOKED_AT = "door:inbound"
+_FROM_PHONES = """INSERT INTO door_outbox (app, inbound, progress, status, reason, at, created_at, due_at, tries)
+  SELECT COALESCE(i.app, w.value), i.id, FALSE, '', '', i.received_at, ?, ?, 0
+  FROM inbound AS i LEFT JOIN json_each(?) AS w ON w.key = i.school
+  WHERE i.id > ? AND i.id <= ? AND COALESCE(i.app, w.value) IN (SELECT value FROM json_each(?))"""
+_LOOKED = "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+
+
+async def latest_inbound(conn: Conn) -> int:
+    """The number of the newest message from a telephone."""
+    return int((await fetch(conn, "SELECT COALESCE(MAX(id), 0) FROM inbound"))[0][0])
+
+
+async def take_inbound(conn: Conn, apps: Collection[str], of_school: Mapping[str, str], now: int) -> None:
+    """Put what telephones wrote since the last look where it waits for its application, one of ``apps``.
+
+    It is the application whose message was answered; where none was, ``of_school`` may know who takes a school's.
+    """
+    until = await latest_inbound(conn)
+    found = await fetch(conn, "SELECT value FROM counter WHERE name = ?", (_LOOKED_AT,))
+    if found:  # else it begins now: what came before there was a door is nobody's
+        names, schools = json.dumps(sorted(apps)), json.dumps(dict(of_school))
+        await fetch(conn, _FROM_PHONES, (now, now, schools, found[0][0], until, names))
+    await fetch(conn, _LOOKED, (_LOOKED_AT, until))
+
+
 # ---- delivering ----
 
 
-_DUE = """SELECT o.id, o.app, d.public, o.status, o.reason, d.created_at, o.at, o.progress, o.tries, d.echo
-  FROM door_outbox AS o JOIN door_submission AS d ON d.id = o.submission
+_DUE = """SELECT o.id, o.app, o.tries, d.public, o.status, o.reason, d.created_at, o.at, o.progress, d.echo,
+  i.number, i."to", i.text
+  FROM door_outbox AS o LEFT JOIN door_submission AS d ON d.id = o.submission LEFT JOIN inbound AS i ON i.id = o.inbound
   WHERE o.app = ? AND o.due_at <= ? ORDER BY o.id LIMIT ?"""
 
 
-async def due(conn: Conn, app: str, now: int, limit: int) -> list[Report]:
+async def due(conn: Conn, app: str, now: int, limit: int) -> list[Delivery]:
     """What waits for an application, oldest first."""
     return [_read(row) for row in await fetch(conn, _DUE, (app, now, limit))]
 
 
-def _read(row: tuple[Any, ...]) -> Report:
-    delivery, app, public, status, reason, submitted, at, progress, tries, echo = row
+def _read(row: tuple[Any, ...]) -> Delivery:
+    delivery, app, tries, public, status, reason, submitted, at, progress, echo, number, to, text = row
+    if public is None:
+        return PhoneText(delivery, app, number or "", to or "", text or "", tries)
     return Report(delivery, app, public, Status(status), reason, submitted, at, bool(progress), tries, echo)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from gateway.door import Answer, Delivery, Got
+from gateway.door import Answer, Delivery, Got, Report
 
 #: Seconds that a test waits for anything.
 DEADLINE = 10.0
@@ -45,6 +45,11 @@ class FakeDoor:
             else:
                 answer(delivery, got)
         self._news.set()
+
+    @property
+    def reports(self) -> list[Report]:
+        """The reports among what was taken."""
+        return [one for one in self.taken if isinstance(one, Report)]
 
     def answer_all(self, got: Got) -> None:
         """Answer whatever waits."""

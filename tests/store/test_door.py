@@ -1,18 +1,22 @@
 """What comes in by doors in the store: entered with its message, ended once, reported until it was taken."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from gateway.door import Report, Wants
-from gateway.provider import Refused
+from gateway.alphabets import Alphabet
+from gateway.door import PhoneText, Report, Wants
+from gateway.provider import FromPhone, Refused
 from gateway.requests import MessageIn
 from gateway.states import Status
-from gateway.store import door, moves
+from gateway.store import door, inbound, moves
 from gateway.store import door_outbox as outbox
+from gateway.store.bulk import fetch
 from gateway.store.door import Entry, Gone, PieceText
 from gateway.store.door_outbox import KEPT_MS, Done
+from gateway.store.inbound import Arrival
 from tests.heart import METZ, MINUTE, Heart, everybody
 
 BOTH = int(Wants.SUCCESS | Wants.FAILURE)
@@ -35,7 +39,9 @@ async def look(heart: Heart, since: int = 0) -> list[Report]:
 
 
 async def due(heart: Heart, limit: int = 100) -> list[Report]:
-    return await heart.store.read(partial(outbox.due, app="erp", now=heart.now, limit=limit))
+    """The reports that wait."""
+    found = await heart.store.read(partial(outbox.due, app="erp", now=heart.now, limit=limit))
+    return [one for one in found if isinstance(one, Report)]
 
 
 async def test_it_is_entered_with_its_message(heart: Heart) -> None:
@@ -207,3 +213,52 @@ async def test_pieces_are_taken_once(heart: Heart) -> None:
     (report,) = await due(heart)
     assert (report.status, report.reason) == (Status.EXPIRED, "pieces_missing")
     assert await heart.store.read(door.waiting_pieces) == []
+
+
+# ---- what telephones wrote ----
+
+
+async def wrote(heart: Heart, number: str = "+33612345678", to: str = "36111", text: str = "Merci") -> None:
+    said = FromPhone(number, to, text.encode(), Alphabet.GSM7, "link")
+    await heart.store.write(lambda conn: inbound.receive(conn, Arrival("a", said, number, to, heart.now, heart.rules)))
+
+
+async def heard(heart: Heart, app: str = "erp") -> list[tuple[str, str, str]]:
+    found = await heart.store.read(partial(outbox.due, app=app, now=heart.now, limit=100))
+    return [(one.number, one.to, one.text) for one in found if isinstance(one, PhoneText)]
+
+
+async def take(heart: Heart, of_school: dict[str, str] | None = None) -> None:
+    await heart.store.write(partial(outbox.take_inbound, apps=["erp"], of_school=of_school or {}, now=heart.now))
+
+
+async def test_an_answer_goes_to_the_application_that_was_answered(heart: Heart) -> None:
+    await take(heart)
+    for number, app in (("+33612345678", "erp"), ("+33612345679", "ent")):
+        body = MessageIn.model_validate({"to": number, "action": "INFO", "text": "Bonjour", "school": METZ})
+        caller = replace(everybody(heart.settings), app=app)
+        await heart.intake.message(body, caller, None)
+    await heart.send()
+    heart.now += MINUTE
+    await wrote(heart)
+    await wrote(heart, "+33612345679", text="Autre")
+    await wrote(heart, "+33612345670", text="Inconnu")
+    await take(heart)
+    await take(heart)
+    assert await heard(heart) == [("+33612345678", "36111", "Merci")]
+    assert await heard(heart, "ent") == []
+
+
+async def test_what_answers_nothing_goes_to_the_one_application_of_the_school(heart: Heart) -> None:
+    await take(heart)
+    await wrote(heart)
+    await heart.store.write(lambda conn: fetch(conn, "UPDATE inbound SET school = ?", (METZ,)))
+    await take(heart, {METZ: "erp"})
+    assert await heard(heart) == [("+33612345678", "36111", "Merci")]
+
+
+async def test_what_came_before_there_was_a_door_is_nobodys(heart: Heart) -> None:
+    await wrote(heart)
+    await heart.store.write(lambda conn: fetch(conn, "UPDATE inbound SET app = ?", ("erp",)))
+    await take(heart)
+    assert await heard(heart) == []
