@@ -213,6 +213,9 @@ class Door(Protocol):
     def port(self) -> int:
         """Where it listens."""
 
+    def describe(self) -> Mapping[str, object]:
+        """The door for /readyz: name, kind, listen, encrypted, binds; no secrets."""
+
     @property
     def binds(self) -> Mapping[str, int]:
         """How many visits of each application there are."""

@@ -78,6 +78,17 @@ class SmppDoor:
         bound = (visit for visit in self._visits.values() if visit.link.session.state in BOUND)
         return Counter(visit.app for visit in bound)
 
+    def describe(self) -> Mapping[str, object]:
+        """The door for /readyz."""
+        settings, host = self.settings, self.settings.listen.rpartition(":")[0]
+        return {
+            "name": settings.name,
+            "kind": settings.kind,
+            "listen": f"{host}:{self.port}",
+            "encrypted": settings.tls is not None,
+            "binds": dict(self.binds),
+        }
+
     def running(self, drain: float) -> AbstractAsyncContextManager[None]:
         """Listen until left; leaving takes at most ``drain`` + LEAVE seconds."""
         return self._running(drain)

@@ -27,12 +27,13 @@ async def livez(call: Call) -> Reply:
 
 
 async def readyz(call: Call) -> Reply:
-    """Ready or not, why, and the state of each provider account that this process serves."""
+    """Ready or not, why, and the state of each provider account and door that this process serves."""
     if not call.parts.draining and not call.parts.store.writable:
         await call.parts.store.probe()  # it may be well again, with nobody writing to find out
     why = reasons(call.parts)
     accounts = [lane.describe() for lane in call.parts.lanes.values()]
-    body = {"status": "unavailable" if why else "ready", "reasons": why, "accounts": accounts}
+    doors = [door.describe() for door in call.parts.doors]
+    body = {"status": "unavailable" if why else "ready", "reasons": why, "accounts": accounts, "doors": doors}
     return Reply(body, status=503 if why else 200)
 
 

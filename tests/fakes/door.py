@@ -22,6 +22,10 @@ class FakeDoor:
         self.pending: list[tuple[Delivery, Answer]] = []
         self._news = asyncio.Event()
 
+    def describe(self) -> Mapping[str, object]:
+        """As a door tells of itself."""
+        return {"name": "fake", "kind": "smpp", "listen": ":0", "encrypted": False, "binds": dict(self.binds)}
+
     @asynccontextmanager
     async def running(self, drain: float) -> AsyncIterator[None]:
         """Nothing to open."""

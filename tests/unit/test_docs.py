@@ -18,7 +18,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, TypeAdapter
 
-from adapters.smpp import door
+from adapters.smpp import codes as smpp_codes
+from adapters.smpp import door, door_report, door_submit
 from adapters.smpp import provider as smpp
 from adapters.smpp.door_options import SmppDoorSettings
 from adapters.smpp.options import SmppAccount
@@ -231,6 +232,35 @@ def test_the_goals_of_make_exist() -> None:
     goals = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
     for page in PAGES:
         assert set(re.findall(r"(?:`|^    )make ([a-z]+)", page.read_text("utf-8"), re.M)) <= goals, page.name
+
+
+# ---- doors ----
+
+
+def test_the_statuses_of_a_door() -> None:
+    assert set(first_codes("docs/doors.md", "status")) <= set(smpp_codes.STATUS_NAMES.values())
+    used = {smpp_codes.STATUS_NAMES[status] for status in door_report.STATUSES.values()}
+    assert used <= set(first_codes("docs/doors.md", "status"))
+
+
+def test_the_receipts_of_a_door() -> None:
+    rows = {codes(row[0])[0]: (codes(row[1])[0], int(row[2])) for row in table("docs/doors.md", "state of the message")}
+    assert rows == {status.value: (word, door_report.STATES[word]) for status, word in door_report.WORDS.items()}
+
+
+def test_the_errors_of_a_door() -> None:
+    rows = {codes(row[0])[0]: codes(row[1]) for row in table("docs/doors.md", "err")}
+    assert {error: (reason or [""])[0] for error, reason in rows.items()} == {
+        **{error: reason for reason, error in door_report.ERRORS.items()},
+        door_report.OTHER: "",
+        door_report.UNKNOWN: "",
+    }
+
+
+def test_the_parameters_of_a_door() -> None:
+    tags = {int(tag, 16) for tag in first_codes("docs/doors.md", "tag")}
+    ours = {door_submit.SCHOOL, door_submit.ACTION, door_submit.REFERENCE, door_submit.KEY}
+    assert tags == ours | {smpp_codes.USER_MESSAGE_REFERENCE}
 
 
 # ---- configuration and metrics ----

@@ -9,6 +9,7 @@ import pytest
 from gateway.parts import Parts
 from gateway.sender import Lane
 from gateway.web.server import serve_health
+from tests.fakes.door import FakeDoor
 from tests.web.conftest import Gateway
 
 
@@ -25,7 +26,7 @@ class DownLane:
 async def test_alive_and_ready(gateway: Gateway) -> None:
     assert (await gateway.get("/livez", key=None)).json == {"status": "ok"}
     ready = await gateway.get("/readyz", key=None)
-    assert (ready.status, ready.json) == (200, {"status": "ready", "reasons": [], "accounts": []})
+    assert (ready.status, ready.json) == (200, {"status": "ready", "reasons": [], "accounts": [], "doors": []})
 
 
 async def test_a_provider_that_is_down_is_told_with_200(gateway: Gateway) -> None:
@@ -33,6 +34,14 @@ async def test_a_provider_that_is_down_is_told_with_200(gateway: Gateway) -> Non
     ready = await gateway.get("/readyz", key=None)
     assert ready.status == 200
     assert ready.json["accounts"] == [{"name": "operateur-a", "bound": 0, "why": "connection refused"}]
+
+
+async def test_doors_are_told(gateway: Gateway) -> None:
+    gateway.parts.doors = (FakeDoor(),)
+    ready = await gateway.get("/readyz", key=None)
+    assert ready.json["doors"] == [
+        {"name": "fake", "kind": "smpp", "listen": ":0", "encrypted": False, "binds": {"erp": 1}}
+    ]
 
 
 async def test_stopping_is_not_ready_but_alive(gateway: Gateway) -> None:

@@ -27,9 +27,20 @@ class LaneView(Answer):
     in_hand: int = Field(description="SMS en main dans ce processus")
 
 
+class DoorView(Answer):
+    """Une porte par laquelle entrent des systèmes amont."""
+
+    name: str = Field(description="son nom")
+    kind: str = Field(description="ce qu'on y parle")
+    listen: str = Field(description="adresse et port d'écoute")
+    encrypted: bool = Field(description="chiffrée par TLS")
+    binds: dict[str, int] = Field(description="liaisons de chaque application en ce moment")
+
+
 class Readiness(Answer):
     """Si ce processus peut faire son travail ; un fournisseur absent ne l'empêche pas."""
 
     status: str = Field(description="ready, ou unavailable (503)")
     reasons: list[str] = Field(description="pourquoi il ne peut pas, en anglais")
     accounts: list[LaneView] = Field(description="les comptes qu'il exploite")
+    doors: list[DoorView] = Field(description="les portes qu'il tient ouvertes")
