@@ -144,6 +144,7 @@ def _rules(registry: Registry, metrics: Metrics, wakes: Sequence[Nudge]) -> Rule
         receipts_wait=lambda: int(registry.settings.receipts.wait.total_seconds() * 1000),
         moved=moved,
         inbound=rules_of(registry),
+        response_days=registry.response_days,
     )
 
 

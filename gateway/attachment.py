@@ -32,6 +32,7 @@ class Sent:
     app: str
     action: str
     event: str | None
+    key: str  # of its answers: its event, or itself
     sender: str
     account: str | None
     sent_at: int

@@ -147,6 +147,7 @@ ACTS = {
     "consent": "Accord ou opposition noté",
     "consents_imported": "Accords importés",
     "export": "Fichier exporté",
+    "answered": "Réponse à un évènement notée",
 }
 
 

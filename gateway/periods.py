@@ -31,6 +31,14 @@ def end(text: str, zone: tzinfo) -> int:
     return _instant(text)
 
 
+def answer_due(sent_at: int, days: int, zone: tzinfo) -> int:
+    """When an answer that may take ``days`` becomes overdue: at the end of the last of them, in milliseconds.
+
+    The day of sending does not count: sent on Monday at any hour, with two days, it is overdue on Thursday at 0:00.
+    """
+    return _midnight(local(sent_at, zone).date() + timedelta(days=days + 1), zone)
+
+
 def local(instant: int, zone: tzinfo) -> datetime:
     """An instant in milliseconds, as the school's clocks show it."""
     return datetime.fromtimestamp(instant / 1000, zone)

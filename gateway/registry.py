@@ -106,6 +106,11 @@ class Registry:
         """The action of a code, or None."""
         return self._actions.get(code)
 
+    def response_days(self, code: str) -> int:
+        """The « délai de réponse » of an action, in days; 0: none."""
+        action = self._actions.get(code)
+        return action.response_delay_days if action is not None else 0
+
     def actions(self) -> tuple[Action, ...]:
         """All actions, by code."""
         return tuple(sorted(self._actions.values(), key=lambda action: action.code))

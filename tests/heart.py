@@ -289,6 +289,7 @@ async def opened(folder: Path, declared: Settings | None = None) -> AsyncIterato
             lambda: 72 * HOUR,
             lambda *moved: metrics.messages.labels(*moved).inc(),
             rules_of(registry),
+            registry.response_days,
         )
         heart = Heart(declared, store, registry, metrics, rules)
         heart.intake = Intake(store, registry, metrics, heart.clock, lambda: 8, heart.nudged)

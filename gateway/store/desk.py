@@ -5,6 +5,7 @@ know, writes the event, and judges the message again; ledger lines go through ``
 ``put_back`` writes parts, messages, events, lines and counters in the transaction that took them.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from gateway import deadlines
 from gateway.attachment import InboundRules
+from gateway.periods import answer_due
 from gateway.states import FINAL, Status, judge, may_move
-from gateway.store import tally
+from gateway.store import answers, tally
 from gateway.store.bulk import insert_rows, select_in, update_rows
 from gateway.store.direct import Conn
 from gateway.store.tables import event, ledger, message, part
@@ -30,6 +32,7 @@ class Rules:
     receipts_wait: Callable[[], int]  # milliseconds
     moved: Callable[[str, str, Status], None]  # is told school, action and new state of each message that moved
     inbound: InboundRules = field(default_factory=InboundRules)
+    response_days: Callable[[str], int] = lambda _action: 0  # « délai de réponse » of an action; 0: none
 
     def month(self, school: str, at: int) -> str:
         """The accounting month of an instant: ``2026-11`` in the school's zone."""
@@ -156,6 +159,7 @@ class Desk:
         self._lines: list[tuple[object, ...]] = []
         self._before: dict[int, tally.Share | None] = {}
         self._was: dict[int, Status] = {}
+        self._awaited: dict[int, list[int]] = defaultdict(list)  # when their answers are overdue -> messages
 
     @classmethod
     async def take(cls, conn: Conn, rules: Rules, message_ids: Iterable[int]) -> "Desk":
@@ -245,6 +249,15 @@ class Desk:
             if row.state is Status.QUEUED:
                 self.move(row, new, at, kind)
 
+    def sent(self, row: PartRow) -> None:
+        """A part was handed over: with the first of a message its answer begins to be waited for, if one is."""
+        head = self.heads[row.message]
+        if head.sent_at is not None or row.claimed_at is None:
+            return
+        head.sent_at = row.claimed_at
+        if days := self.rules.response_days(head.action):
+            self._awaited[answer_due(row.claimed_at, days, self.rules.zone(head.school))].append(head.id)
+
     # ---- the accounts ----
 
     def bill(self, row: PartRow, account: str, at: int, kind: str) -> None:
@@ -290,6 +303,8 @@ class Desk:
         if self._lines:
             await insert_rows(conn, ledger, _LEDGER, self._lines)
         await tally.move(conn, self._shares(heads), self._lines)
+        for due_at, ids in self._awaited.items():
+            await answers.wait(conn, ids, due_at)
         for head in heads:
             if head.status is not self._was[head.id]:
                 self.rules.moved(head.school, head.action, head.status)

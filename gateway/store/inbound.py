@@ -16,7 +16,7 @@ from gateway.alphabets import Alphabet
 from gateway.attachment import Sent, answered, school_of
 from gateway.provider import FromPhone
 from gateway.reassembly import Joined, Piece
-from gateway.store import wishes
+from gateway.store import answers, wishes
 from gateway.store.bulk import fetch, insert_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Rules
@@ -183,6 +183,8 @@ async def _make(conn: AsyncConnection, bundle: _Bundle, rules: Rules) -> Taken:
     if word is not None and school is not None:
         person = wishes.Asker(school, bundle.number, sent.sender if sent is not None else bundle.to, f"in_{ulid}")
         await wishes.ask(conn, word, person, bundle.at, rules)
+    elif sent is not None:
+        await answers.mark(conn, answers.Answer(sent.school, sent.key, bundle.at, inbound=inbound_id))
     return Taken(bundle.account, kind, ulid)
 
 
@@ -201,6 +203,6 @@ async def _answered(
 
 
 async def _sent_to(conn: AsyncConnection, number: str) -> Sequence[Sent]:
-    sql = """SELECT id, school, app, action, event_id, sender, account, sent_at FROM message
-      WHERE number = ? AND sent_at IS NOT NULL ORDER BY id DESC LIMIT ?"""
+    sql = f"""SELECT m.id, school, app, action, event_id, {answers.KEY}, sender, account, sent_at FROM message AS m
+      WHERE number = ? AND sent_at IS NOT NULL ORDER BY m.id DESC LIMIT ?"""
     return [Sent(*row) for row in await fetch(conn, sql, (number, _LOOKED_AT))]

@@ -196,10 +196,8 @@ def _judge(desk: Desk, head: Head, now: int) -> None:
 
 def doubt(desk: Desk, row: PartRow, at: int, why: str) -> None:
     """A part that was handed over without an answer: it may have been sent, and is billed."""
-    head = desk.heads[row.message]
     desk.touch_part(row)
-    if head.sent_at is None:
-        head.sent_at = row.claimed_at
+    desk.sent(row)
     desk.bill(row, row.account or "", at, "uncertain")
     desk.move(row, Status.UNCERTAIN, at, "uncertain", detail=why)
 

@@ -80,11 +80,9 @@ def settle(desk: Desk, row: PartRow, account: str, outcome: Outcome, at: int) ->
 
 
 def _accept(desk: Desk, row: PartRow, account: str, outcome: Accepted, at: int) -> None:
-    head = desk.heads[row.message]
     desk.touch_part(row)
     row.provider_id, row.provider_key, row.error = outcome.id, outcome.key or None, None
-    if head.sent_at is None:
-        head.sent_at = row.claimed_at
+    desk.sent(row)
     desk.bill(row, account, at, "accepted")
     desk.move(row, Status.IN_TRANSIT, at, "")
 

@@ -3,19 +3,30 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import Status
+from gateway.store.answers import key_of
 from gateway.store.bulk import fetch, select_in
 from gateway.store.selection import After, Order, Selection, condition, paged
-from gateway.store.tables import batch, event, message, part, receipt
+from gateway.store.tables import answered, awaited, batch, event, message, part, receipt
 
-#: A row; one of ``message`` has ``batch_ulid`` too.
+#: A row; one of ``message`` has ``batch_ulid``, ``event_key``, ``answered_at`` and ``answer_due_at`` too.
 AnyRow = Row[*tuple[Any, ...]]
 
-_MESSAGES: Select[*tuple[Any, ...]] = select(message, batch.c.ulid.label("batch_ulid")).select_from(
-    message.outerjoin(batch, batch.c.id == message.c.batch)
+_EVENT = key_of(message.c)
+_ANSWERED = and_(answered.c.school == message.c.school, answered.c.event == _EVENT)
+_AWAITED = and_(
+    *(awaited.c.school == message.c.school, awaited.c.event == _EVENT, awaited.c.action == message.c.action),
+    message.c.sent_at.is_not(None),
+)
+_MORE = (
+    *(batch.c.ulid.label("batch_ulid"), _EVENT.label("event_key")),
+    *(answered.c.at.label("answered_at"), awaited.c.due_at.label("answer_due_at")),
+)
+_MESSAGES: Select[*tuple[Any, ...]] = select(message, *_MORE).select_from(
+    message.outerjoin(batch, batch.c.id == message.c.batch).outerjoin(answered, _ANSWERED).outerjoin(awaited, _AWAITED)
 )
 
 

@@ -279,6 +279,35 @@ inbound = Table(
     Index("inbound_message", "message", sqlite_where=text("message IS NOT NULL")),
 )
 
+#: Events that were answered, by their id; a message without one is its own event: ``msg_`` and its ULID.
+answered = Table(
+    "answered",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("how", Text, nullable=False),  # reply, api
+    Column("by", Text),  # as the application says it; of a reply, the message from the telephone says it
+    Column("actor", Text),
+    Column("inbound", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+#: Answers that are waited for: one row an event and action with a « délai de réponse », from the first message sent.
+awaited = Table(
+    "awaited",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("message", BigInteger, nullable=False),  # the first that was sent
+    Column("sent_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),  # overdue from then on
+    Column("answered_at", BigInteger),
+    Index("awaited_overdue", "school", "action", "due_at", "message", sqlite_where=text("answered_at IS NULL")),
+    sqlite_with_rowid=False,
+)
+
 #: Append-only. One line for each try of a part whose outcome is accepted or unknown; a negative one reverses.
 ledger = Table(
     "ledger",

@@ -4,6 +4,7 @@ from gateway.web import docs, health
 from gateway.web.api import (
     accounts,
     actions,
+    answers,
     batches,
     consents,
     inbound,
@@ -33,6 +34,7 @@ RESOURCES: tuple[Route, ...] = (
     *templates.ROUTES,
     *consents.ROUTES,
     *inbound.ROUTES,
+    *answers.ROUTES,
     *accounts.ROUTES,
     *users.ROUTES,
     *journal.ROUTES,

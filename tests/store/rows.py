@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import FINAL, Status
 from gateway.store.database import Store
-from gateway.store.tables import batch, event, inbound, ledger, message, part, receipt, tally
+from gateway.store.tables import awaited, batch, event, inbound, ledger, message, part, receipt, tally
 
 METZ = "0570051W"
 
@@ -105,6 +105,13 @@ async def add_inbound(store: Store, id_: int, /, **said: Any) -> str:
     """What a telephone wrote; returns its public id."""
     await add(store, inbound, {**_INBOUND, "id": id_, "ulid": ulid(id_), **said})
     return f"in_{ulid(id_)}"
+
+
+async def add_awaited(store: Store, message_id: int, /, event: str, **said: Any) -> None:
+    """An answer that is waited for, overdue at 00:00 on the 26th."""
+    due = {"sent_at": MORNING, "due_at": MORNING + 228_600_000}
+    whose = {"school": METZ, "event": event, "action": "ABSENCE", "message": message_id}
+    await add(store, awaited, {**whose, **due, **said})
 
 
 async def add_batch(store: Store, number: int, **said: Any) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.attachment import InboundRules, Sent, answered, school_of
 
-OWN = Sent(1, "A", "app", "INFO", None, "36111", "a", 1000)
+OWN = Sent(1, "A", "app", "INFO", None, "msg_1", "36111", "a", 1000)
 
 
 def test_the_last_one_sent() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.periods import begin, end, local, months, year_of
+from gateway.periods import answer_due, begin, end, local, months, year_of
 
 PARIS = ZoneInfo("Europe/Paris")
 ZONES = st.sampled_from(["Europe/Paris", "Indian/Reunion", "America/Cayenne", "Pacific/Noumea", "America/Miquelon"])
@@ -61,3 +61,18 @@ def test_a_school_year_begins_in_september() -> None:
 def test_a_day_is_in_the_months_of_its_year(day: date, school_year: bool) -> None:
     year = year_of(day, school_year=school_year)
     assert f"{day:%Y-%m}" in months(year, school_year=school_year)
+
+
+@pytest.mark.parametrize(
+    ("sent", "days", "due"),
+    [
+        ("2026-11-23T08:30:00+01:00", 2, "2026-11-26"),  # Monday, whatever the hour: overdue on Thursday
+        ("2026-11-23T00:00:00+01:00", 2, "2026-11-26"),
+        ("2026-11-23T23:59:59+01:00", 2, "2026-11-26"),
+        ("2026-11-23T08:30:00+01:00", 1, "2026-11-25"),
+        ("2026-10-24T08:30:00+02:00", 1, "2026-10-26"),  # a day of 25 hours in between
+        ("2026-12-30T08:30:00+01:00", 2, "2027-01-02"),
+    ],
+)
+def test_an_answer_is_overdue_at_the_end_of_its_last_day(sent: str, days: int, due: str) -> None:
+    assert answer_due(begin(sent, PARIS), days, PARIS) == begin(due, PARIS)

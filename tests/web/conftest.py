@@ -132,6 +132,7 @@ def rules_of(registry: Registry) -> Rules:
         receipts_wait=lambda: 72 * 3600 * 1000,
         moved=lambda *_moved: None,
         inbound=inbound_rules(registry),
+        response_days=registry.response_days,
     )
 
 

@@ -11,7 +11,17 @@ from gateway.states import Status
 from gateway.web.openapi import document
 from gateway.web.resources import ROUTES
 from gateway.web.route import Route
-from tests.store.rows import add_batch, add_event, add_inbound, add_line, add_message, add_receipt, add_sent, add_tally
+from tests.store.rows import (
+    add_awaited,
+    add_batch,
+    add_event,
+    add_inbound,
+    add_line,
+    add_message,
+    add_receipt,
+    add_sent,
+    add_tally,
+)
 from tests.web.conftest import METZ, Answer, Gateway
 
 NUMBER = quote("+33612345678")
@@ -76,6 +86,9 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/consents/{number}", "", None),
     ("GET", "/v1/opt-outs", "?count=true", None),
     ("GET", "/v1/inbound", "?count=true", None),
+    ("GET", "/v1/actions/{absence}/overdue", "?count=true", None),
+    ("POST", "/v1/events/{event}/answered", "", {"by": "M. REITER"}),
+    ("GET", "/v1/messages/{message}/report", "", None),
     ("POST", "/v1/accounts/{account}/pause", "?reason=facture", None),
     ("GET", "/v1/accounts", "", None),
     ("POST", "/v1/accounts/{account}/resume", "", None),
@@ -94,18 +107,21 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     """A message of two parts with all that may happen to it, a batch, figures; what their addresses hold."""
     store = gateway.parts.store
     batch = await add_batch(store, 901, recipients=2, ignored=1)
-    message = await add_sent(store, 901, parts=2, status="uncertain", batch=901, user="cpe", reason="0x00000045")
+    message = await add_sent(
+        store, 901, parts=2, status="uncertain", batch=901, user="cpe", reason="0x45", event_id="ABS-9"
+    )
     await add_event(store, 901, "uncertain", part=1, status="uncertain")
     await add_event(store, 901, "resent", part=1, status="queued", actor="cpe/key_1", detail="operateur-a")
     await add_receipt(store, 901 * 256 + 1, submitted="2026-11-23T08:30", done="2026-11-23T08:31")
     await add_receipt(store, 901 * 256 + 2, state="ENROUTE", status=None)
     await add_line(store, 901 * 256 + 1)
     await add_inbound(store, 901, message=901, event_id="ABS-9", action="INFO", parts=2, missing="[2]")
+    await add_awaited(store, 901, "ABS-9", due_at=1)
     await add_tally(store, total=1, delivered=1, parts=2, amount=90_000)
     await add_message(store, 902, batch=901, batch_row=2, status="ignored", reason="empty_mobile", number="", parts=0)
     posted = (await gateway.post("/v1/messages", EVERYTHING, "vgm_admin")).json["id"]
     names = {"event": "ABS-9", "action": "INFO", "new": "RETARD", "number": NUMBER, "account": "operateur-a"}
-    names["login"] = "celik"
+    names |= {"login": "celik", "absence": "ABSENCE"}
     return {"batch": batch, "message": message, "posted": posted, **names}
 
 

@@ -74,6 +74,9 @@ class MessageView(Answer):
     sent_at: str | None = Field(description="remis au fournisseur")
     status_at: str = Field(description="dernier changement d'état")
     valid_until: str | None = Field(description="à ne plus envoyer après")
+    answered_at: str | None = Field(description="réponse à son évènement, par l'un des destinataires ou notée")
+    answer_due_at: str | None = Field(description="sans réponse, en retard à partir de là ; null : sans délai")
+    answered_late: bool = Field(description="répondu, mais après ce délai")
 
 
 class MessageList(Answer):

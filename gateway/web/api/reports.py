@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import FRENCH, Status
-from gateway.store import reports
+from gateway.store import answers, replies, reports
 from gateway.web.answers.messages import Report
 from gateway.web.api.lists import READ, own_message
 from gateway.web.api.views import masked, message_view, stamp
@@ -41,6 +41,10 @@ STEPS = {
     "expired": "Délai dépassé",
     "cancelled": "Supprimé",
     "stopped": "Arrêté : la personne s'oppose aux SMS",
+    "reply": "Réponse du destinataire",
+    "stop": "STOP du destinataire",
+    "start": "Reprise demandée par le destinataire",
+    "answered": "Réponse notée pour cet évènement",
 }
 
 #: Steps that a receipt made: they are told once, by the event or, where it moved nothing, by the receipt.
@@ -51,16 +55,19 @@ async def report(call: Call) -> Reply:
     """``GET /v1/messages/{id}/report``."""
     row = await own_message(call)
 
-    async def question(conn: AsyncConnection) -> tuple[Rows, Rows, Rows]:
+    async def question(conn: AsyncConnection) -> tuple[Rows, Rows, Rows, Rows, Any]:
         return (
             await reports.parts_of(conn, row.id),
             await reports.events_of(conn, row.id),
             await reports.receipts_of(conn, row.id),
+            await replies.to_message(conn, row.id),
+            await answers.of_event(conn, row.school, row.event_key),
         )
 
-    parts, events, receipts = await call.parts.store.read(question)
+    parts, events, receipts, said, answer = await call.parts.store.read(question)
     zone = call.parts.registry.zone(row.school)
-    steps = sorted(_steps(row, parts, events, receipts), key=lambda step: step["at"])
+    steps = [*_steps(row, parts, events, receipts), *_answers(row, said, answer)]
+    steps.sort(key=lambda step: step["at"])
     return Reply(
         {
             "message": message_view(row, zone, masked=masked(call.caller)),
@@ -102,6 +109,14 @@ def _steps(row: Any, parts: Rows, events: Rows, receipts: Rows) -> Iterable[dict
         if (number, receipt.received_at) not in told:
             kind = "notification" if receipt.intermediate else "receipt"
             yield _step(receipt.received_at, kind, number, receipt.status, receipt.state)
+
+
+def _answers(row: Any, said: Rows, answer: Any) -> Iterable[dict[str, Any]]:
+    """What this recipient wrote, then the answer to the event if it is another's."""
+    for one in said:
+        yield _step(one.received_at, one.kind, detail=one.text)
+    if answer is not None and (answer.message is None or answer.message != row.id):
+        yield _step(answer.at, "answered", detail=answer.by or answer.label, actor=answer.actor)
 
 
 def _step(

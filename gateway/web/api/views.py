@@ -84,7 +84,9 @@ def _circumstances(row: Any) -> dict[str, Any]:
 
 def _times(row: Any, zone: tzinfo) -> dict[str, Any]:
     names = ("created_at", "released_at", "send_at", "sent_at", "status_at", "valid_until")
-    return {name: stamp(getattr(row, name), zone) for name in names}
+    answers = ("answered_at", "answer_due_at")
+    late = None not in (row.answered_at, row.answer_due_at) and row.answered_at >= row.answer_due_at
+    return {name: stamp(getattr(row, name), zone) for name in (*names, *answers)} | {"answered_late": late}
 
 
 def _json(text: str | None) -> Any:
