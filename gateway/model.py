@@ -5,7 +5,7 @@ file and the API. They are frozen: who holds one may keep it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -177,6 +177,15 @@ class AccountSettings(Settings):
     )
     prices: tuple[Price, ...] = Field((), description="price list with dates, instead of price")
     vat: Decimal = Field(Decimal(20), ge=0, le=100, description="per cent, computed once a month")
+
+    @property
+    def most_in_hand(self) -> int:
+        """Parts without an outcome at most, over all links."""
+        return self.window
+
+    def cautions(self) -> Iterator[tuple[str, str]]:
+        """What may be written and probably is not meant: keys, each with a sentence that names the cure."""
+        yield from ()
 
     @property
     def narrow(self) -> bool:

@@ -225,7 +225,7 @@ class Lane:
 
     async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
         """Claim and hand over. Meanwhile no lane knows that nothing waits for these modes."""
-        self._sight.begins(modes, self.settings.window if self.settings.whole else room, now)
+        self._sight.begins(modes, self.settings.most_in_hand if self.settings.whole else room, now)
         for lane in (self, *self._lanes.values()):
             lane._sight.empty -= self._sight.asking
         try:
@@ -242,7 +242,7 @@ class Lane:
 
     def _room(self, now: float) -> int:
         taken = self._reserved + self._sight.asked + len(self._leaving)
-        window = self.settings.window - len(self._in_hand) - self._reserved - self._sight.asked
+        window = self.settings.most_in_hand - len(self._in_hand) - self._reserved - self._sight.asked
         return max(0, min(self._throttle.room(now) - self._sight.asked, self.provider.room - taken, window))
 
     def _rest(self, now: float) -> float:
@@ -253,7 +253,7 @@ class Lane:
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
         busy = len(self._in_hand) + self._reserved
-        whole = Whole(self.settings.window - busy, idle=not busy) if self.settings.whole else None
+        whole = Whole(self.settings.most_in_hand - busy, idle=not busy) if self.settings.whole else None
         order = ClaimOrder(
             *(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules),
             *(whole, partial(may_continue, self.settings, self._lanes), self.settings.takes),

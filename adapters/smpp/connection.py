@@ -5,6 +5,7 @@ A peer that does not read what we write is cut, so that memory stays bounded.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from math import inf
 from typing import Final, cast
@@ -12,29 +13,41 @@ from typing import Final, cast
 from adapters.smpp.events import Event
 from adapters.smpp.session import Session
 from adapters.smpp.states import State
+from adapters.smpp.troubles import broken
 
 #: Octets written but not taken by the peer, beyond which it is cut.
 _UNREAD_LIMIT: Final = 8 * 1024 * 1024
 
 
+Handle = Callable[["Link", Event], None]
+
+
 class Link(asyncio.Protocol):
-    """One connection. ``handle`` gets every event; ``settled`` is called after each burst of them."""
+    """One connection. ``handle`` gets every event; ``settled`` is called after each burst of them.
+
+    ``opened`` is called first of all, and not for a connection whose encryption could not be agreed upon: nothing
+    at all is ever told of that one.
+    """
 
     def __init__(
         self,
         make: Callable[[float], Session],
-        handle: Callable[["Link", Event], None],
+        handle: Handle,
         settled: Callable[[], None] = lambda: None,
+        opened: Callable[["Link"], None] = lambda _: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.session = make(self._loop.time())
         self._handle = handle
         self._settled = settled
+        self._opened = opened
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False
         self.congested = False  # the socket's buffer is full
         self.peer = ""  # the address of the other side
+        self.encrypted = False
+        self.tls_fault = False  # it broke because of its encryption
         self.over = asyncio.Event()  # the connection is closed
 
     @property
@@ -45,6 +58,8 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # not a subclass of it on every loop
         self.peer = str((transport.get_extra_info("peername") or ("",))[0])
+        self.encrypted = transport.get_extra_info("ssl_object") is not None
+        self._opened(self)
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -53,9 +68,14 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self.session.lost(f"connection lost: {exc}" if exc else "connection closed by the other side")
+        self.tls_fault = isinstance(exc, ssl.SSLError)
+        self.session.lost(broken(exc) if exc else "connection closed by the other side")
         self.flush()
         self.over.set()
+
+    def adopt(self, handle: Handle, settled: Callable[[], None]) -> None:
+        """From now on events go to somebody else."""
+        self._handle, self._settled = handle, settled
 
     def pause_writing(self) -> None:
         self.congested = True

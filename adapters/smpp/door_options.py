@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, StringConstraints
 
-from adapters.smpp.options import Wait
+from adapters.smpp.link_options import Wait
 from gateway.door import DoorLogin, DoorSettings
 from gateway.model import Address, Code, Priority, Settings
 

@@ -31,6 +31,9 @@ class State(Enum):
 
 BOUND: Final = frozenset({State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX})
 
+#: Those in which an ESME submits.
+SENDERS: Final = frozenset({State.BOUND_TX, State.BOUND_TRX})
+
 #: The state that an accepted bind leads to.
 BINDS_TO: Final[dict[int, State]] = {
     codes.BIND_TRANSMITTER: State.BOUND_TX,

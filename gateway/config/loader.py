@@ -6,7 +6,7 @@ across the file. Nothing is half loaded: either all of it is right or ``ConfigEr
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gateway.config import rules
-from gateway.config.secrets import secret_keys, substitute
+from gateway.config.secrets import keys_of, substitute
 from gateway.config.settings import Settings
 from gateway.door import DoorLogin, DoorSettings
 from gateway.model import AccountSettings
@@ -52,13 +52,14 @@ def read(file: File, adapters: Accounts, environ: Mapping[str, str] = os.environ
     """As ``load``, with the warnings. Raises ConfigError."""
     tree = parse(text_of(file, _CURE))
     if not tree.faults or tree.value:
-        secrets = secret_keys([*adapters.values(), *(login for _, login in doors.values())]) | {"key_sha256"}
-        substitute(tree, secrets, environ, file.absolute().parent)
+        keys = keys_of([Settings, *adapters.values(), *(model for pair in doors.values() for model in pair)])
+        hashes = replace(keys, secrets=keys.secrets | {"key_sha256"})
+        substitute(tree, hashes, environ, file.absolute().parent)
     warnings = _rules(tree)
     settings = _models(tree, adapters, doors)
     if settings is None or tree.faults:
         raise ConfigError(problems(str(file), tree.faults))
-    return Loaded(settings, tuple(problems(str(file), warnings)))
+    return Loaded(settings, tuple(problems(str(file), [*warnings, *_cautions(tree, settings)])))
 
 
 def _rules(tree: Tree) -> list[tuple[Path, int, str]]:
@@ -69,6 +70,13 @@ def _rules(tree: Tree) -> list[tuple[Path, int, str]]:
         else:
             warnings.append((fault.path, tree.line(fault.path), fault.message))
     return warnings
+
+
+def _cautions(tree: Tree, settings: Settings) -> Iterator[tuple[Path, int, str]]:
+    for at, account in enumerate(settings.accounts):
+        for key, message in account.cautions():
+            path: Path = ("accounts", at, key)
+            yield path, tree.line(path), message
 
 
 def _models(tree: Tree, adapters: Accounts, doors: Doors) -> Settings | None:

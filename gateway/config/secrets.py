@@ -1,11 +1,12 @@
 """Secrets in the file: ``${NAME}`` in any text, and ``<key>_file: PATH`` for the keys that hold secrets.
 
-A relative path is looked up in ``$CREDENTIALS_DIRECTORY`` (systemd credentials) when that is set, else beside
-the configuration file. ``$${`` is a plain ``${``.
+A relative path, of a secret or of any other file such as a certificate, is looked up in ``$CREDENTIALS_DIRECTORY``
+(systemd credentials) when that is set, else beside the configuration file. ``$${`` is a plain ``${``.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any, get_args
 
@@ -18,31 +19,51 @@ _VARIABLE = re.compile(r"(\$?)\$\{([^}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def secret_keys(models: Collection[type[BaseModel]]) -> frozenset[str]:
-    """The keys of these models that hold a secret, and so may be given as ``<key>_file``."""
-    return frozenset(
-        name
-        for model in models
-        for name, info in model.model_fields.items()
-        if info.annotation is SecretStr or SecretStr in get_args(info.annotation)
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a file by what they hold, wherever in it they stand."""
+
+    secrets: frozenset[str]  # so may be given as ``<key>_file``
+    files: frozenset[str]  # hold a path
+
+
+def keys_of(models: Iterable[type[BaseModel]]) -> Keys:
+    """The keys of these models, and of those inside them."""
+    fields = [field for model in models for field in _fields(model)]
+    return Keys(
+        frozenset(name for name, annotation in fields if _holds(annotation, SecretStr)),
+        frozenset(name for name, annotation in fields if _holds(annotation, File)),
     )
 
 
-def substitute(tree: Tree, keys: Collection[str], environ: Mapping[str, str], beside: File) -> None:
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    for name, info in model.model_fields.items():
+        yield name, info.annotation
+        for inner in (info.annotation, *get_args(info.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _fields(inner)
+
+
+def _holds(annotation: Any, kind: type) -> bool:
+    return annotation is kind or kind in get_args(annotation)
+
+
+def substitute(tree: Tree, keys: Keys, environ: Mapping[str, str], beside: File) -> None:
     """Put the secrets in their places in ``tree``; what cannot be found becomes a fault there."""
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     folder = File(credentials) if credentials else beside
     tree.value = _walk(tree, tree.value, (), keys, environ, folder)
 
 
-def _walk(tree: Tree, value: Any, path: Path, keys: Collection[str], environ: Mapping[str, str], folder: File) -> Any:
+def _walk(tree: Tree, value: Any, path: Path, keys: Keys, environ: Mapping[str, str], folder: File) -> Any:
     if isinstance(value, str):
         return _expand(tree, value, path, environ)
     if isinstance(value, list):
         return [_walk(tree, item, (*path, at), keys, environ, folder) for at, item in enumerate(value)]
     if isinstance(value, dict):
         found = {key: _walk(tree, item, (*path, key), keys, environ, folder) for key, item in value.items()}
-        return _files(tree, found, path, keys, folder)
+        found |= {key: str(folder / found[key]) for key in keys.files & found.keys() if isinstance(found[key], str)}
+        return _files(tree, found, path, keys.secrets, folder)
     return value
 
 

@@ -28,3 +28,19 @@ def test_a_success_begins_again() -> None:
 def test_it_never_overflows() -> None:
     backoff = Backoff(1, 60, lambda: 0.0)
     assert [backoff.next(refused=False) for _ in range(2000)][-1] == 60
+
+
+def test_a_stall_is_tried_again_soon_once_then_ever_more_rarely() -> None:
+    """Each try costs a message in doubt."""
+    backoff = Backoff(1, 60, lambda: 0.0)
+    assert [backoff.stalled() for _ in range(7)] == [1, 60, 120, 240, 480, 900, 900]
+    backoff.answered()
+    assert backoff.stalled() == 1
+
+
+def test_after_leave_in_good_order_there_is_no_pause() -> None:
+    assert Backoff(1, 60, lambda: 0.0).parted(lived=86_400) == 0
+
+
+def test_who_lets_us_in_and_takes_leave_at_once_is_not_hammered() -> None:
+    assert Backoff(1, 60, lambda: 0.0).parted(lived=0.5) == 1

@@ -19,6 +19,48 @@ def test_defaults() -> None:
     assert not account.narrow
 
 
+@pytest.mark.parametrize(
+    ("options", "commands", "in_hand"),
+    [
+        ({}, (0x09,), 10),
+        ({"binds": 2}, (0x09, 0x09), 20),
+        ({"bind": "pair"}, (0x02, 0x01), 10),
+        ({"bind": "pair", "binds": 2, "window": 3}, (0x02, 0x01, 0x02, 0x01), 6),
+        ({"bind": "transmitter"}, (0x02,), 10),
+        ({"bind": "receiver"}, (0x01,), 10),
+    ],
+)
+def test_binds(options: dict[str, Any], commands: tuple[int, ...], in_hand: int) -> None:
+    account = SmppAccount(**REQUIRED, **options)
+    assert (account.commands, account.most_in_hand) == (commands, in_hand)
+
+
+@pytest.mark.parametrize(("said", "version"), [("3.3", 0x33), (3.4, 0x34), ("5.0", 0x50), (5.0, 0x50)])
+def test_versions(said: Any, version: int) -> None:
+    assert SmppAccount(**REQUIRED, interface_version=said).version == version
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        ({"bind": "transmitter"}, "no_receipt"),
+        ({"bind": "receiver"}, "nothing can be sent"),
+        ({"interface_version": "3.3"}, "write pair"),
+        ({"interface_version": "3.3", "bind": "pair"}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_is_probably_not_meant(options: dict[str, Any], cure: str) -> None:
+    found = list(SmppAccount(**REQUIRED, **options).cautions())
+    assert [key for key, _ in found] == (["bind"] if cure else [])
+    assert all(cure in words for _, words in found)
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_address_of_ipv6_may_stand_in_brackets(host: str) -> None:
+    assert SmppAccount(**REQUIRED | {"host": host}).host == "::1"
+
+
 def test_sixteen_bit_references_are_narrow() -> None:
     assert SmppAccount(**REQUIRED, long_messages="udh16").narrow
 
@@ -52,11 +94,12 @@ def test_a_message_begun_goes_on_only_with_the_same_header(form: LongMessages) -
 @pytest.mark.parametrize(
     ("key", "value", "cure"),
     [
-        ("bind", "pair", "transceiver"),
-        ("bind", "receiver", "transceiver"),
-        ("binds", 2, "binds: 1"),
+        ("bind", "both", "transceiver"),
+        ("binds", 0, "1"),
+        ("interface_version", "3.5", "3.4"),
+        ("interface_version", 34, "3.4"),
+        ("inactivity", 0, "longer than 0"),
         ("long_messages", "udh", "'udh8', 'udh16', 'sar' or 'payload'"),
-        ("tls", True, "tls: false"),
         ("default_alphabet", "utf8", "'gsm', 'latin1' or 'ascii'"),
         ("data_coding", {"gsm7": 8}, "both 8"),
         ("registered_delivery", 256, "255"),

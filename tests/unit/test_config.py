@@ -158,7 +158,22 @@ CASES = {
     "no database": ("store: {url: gateway.db}", 1, "store.url", "sqlite:////"),
     "address": ('http: {listen: "8080"}', 1, "http.listen", "host:port"),
     "address of metrics": ('http: {metrics_listen: {api: "x:99999"}}', 1, "http.metrics_listen.api", "host:port"),
-    "tls": (SMALL.replace("system_id: x", "system_id: x, tls: true"), 4, "accounts[0].tls", "not available yet"),
+    "tls": (
+        SMALL.replace("system_id: x", "system_id: x, tls: {ca: x}"),
+        4,
+        "accounts[0].tls.ca",
+        "expected one of ca_file",
+    ),
+    "certificate": (
+        SMALL.replace("system_id: x", "system_id: x, tls: {ca_file: none.pem}"),
+        *(4, "accounts[0].tls.ca_file", "cannot be read: No such file"),
+    ),
+    "outbind": (
+        SMALL.replace("system_id: x", "system_id: x, outbind: x"),
+        4,
+        "accounts[0].outbind.listen",
+        "host:port",
+    ),
     "negative duration": ("receipts: {wait: -3}", 1, "receipts.wait", "such as 30s"),
     "endless duration": ("receipts: {wait: 99999999999999999d}", 1, "receipts.wait", "ten years"),
     "negative rate": (SMALL.replace("price", "rate: -1, price"), 4, "accounts[0].rate", "more than 0"),

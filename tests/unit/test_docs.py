@@ -20,7 +20,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from adapters.smpp import codes as smpp_codes
 from adapters.smpp import door, door_report, door_submit
-from adapters.smpp import provider as smpp
+from adapters.smpp import keeper as smpp
 from adapters.smpp.door_options import SmppDoorSettings
 from adapters.smpp.options import SmppAccount
 from gateway import cli, csvin, french

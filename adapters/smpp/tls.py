@@ -1,0 +1,70 @@
+"""Encrypted links: what is asked of the provider's certificate, and what we show of our own.
+
+Rules: TLS 1.2 at least, the certificate signed by an authority that is trusted and made for the host, unless the
+account says otherwise. The files are read anew for each connection: one renewed counts from the next one on.
+"""
+
+import ssl
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from gateway.model import Settings
+
+
+class Tls(Settings):
+    """The options of an encrypted link to a provider."""
+
+    ca_file: Path | None = Field(None, description="authorities to trust, in PEM, instead of the system's")
+    server_name: str | None = Field(None, min_length=1, description="the name in its certificate, if not the host")
+    check_hostname: bool = Field(True, description="false: any name will do, if the authority is trusted")
+    cert_file: Path | None = Field(None, description="our own certificate, in PEM, if the provider asks for one")
+    key_file: Path | None = Field(None, description="its private key, in PEM, without a password")
+
+    @field_validator("ca_file", "cert_file", "key_file")
+    @classmethod
+    def _can_be_read(cls, value: Path | None) -> Path | None:
+        if value:
+            try:
+                value.open("rb").close()
+            except OSError as error:
+                raise ValueError(f"{value} cannot be read: {error.strerror}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file goes with cert_file: give both")
+        try:
+            self.context()
+        except ssl.SSLError as error:
+            raise ValueError(unusable(error)) from error
+        return self
+
+    def context(self) -> ssl.SSLContext:
+        """What a connection is made with, from the files as they are now. Raises OSError."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.check_hostname = self.check_hostname
+        if self.cert_file:
+            context.load_cert_chain(self.cert_file, self.key_file, password=_no_password)
+        return context
+
+
+def as_options(value: Any) -> Any:
+    """``tls: true`` is all by default, ``tls: false`` none at all."""
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
+def _no_password() -> str:
+    """Asked by OpenSSL for a key that has one: else it would ask at the terminal."""
+    return ""
+
+
+def unusable(error: OSError) -> str:
+    """Why the files are of no use."""
+    if isinstance(error, ssl.SSLError):
+        words = (error.reason or "").replace("_", " ").lower() or "not in PEM form"
+        return f"the certificate files cannot be used: {words}"
+    return f"the certificate files cannot be read: {error.strerror}"

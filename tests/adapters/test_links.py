@@ -1,0 +1,223 @@
+"""The links of an account: pairs, several binds, one way only; each lost one costs its own parts only."""
+
+import asyncio
+
+import pytest
+
+from adapters.smpp import codes
+from adapters.smpp.provider import SmppProvider
+from adapters.smpp.simulator import Simulator
+from adapters.smpp.states import State
+from gateway.provider import Accepted, Trouble, Unavailable, Unknown
+from tests.adapters.gateway_side import Gateway, account, prepared
+from tests.adapters.test_provider import receipt, simulator
+
+
+def states(smsc: Simulator) -> list[State]:
+    return sorted((end.session.state for end in smsc.ends), key=lambda state: state.value)
+
+
+async def test_a_pair_sends_on_one_link_and_receives_on_the_other() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, bind="pair", window=3))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.bound == 2)
+            assert states(smsc) == [State.BOUND_RX, State.BOUND_TX]
+            assert (provider.ready, provider.room, provider.why) == (True, 3, "")
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes and gateway.receipts))
+            await smsc.until(lambda: smsc.counts.receipts_acknowledged == 1)
+        assert states(smsc) == []
+    assert gateway.outcomes == [(1, Accepted("1000", "1000"))]
+
+
+async def test_a_pair_is_ready_with_its_transmitter_alone_and_says_what_is_missing() -> None:
+    async with simulator() as smsc:
+        smsc.refuse[codes.BIND_RECEIVER] = codes.RALYBND
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, bind="pair"))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready and bool(gateway.failures))
+            assert provider.bound == 1
+            assert provider.why.startswith("1 of 2 links are down: bind refused: RALYBND 0x00000005")
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes))
+    assert gateway.failures[0][0] is Trouble.ALREADY_BOUND
+
+
+async def test_several_binds_share_the_work_and_the_receipts() -> None:
+    async with simulator(receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, binds=3, window=2))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.bound == 3)
+            assert provider.room == 6
+            ready = [prepared(provider, number, to=f"+3366000000{number}") for number in range(8)]
+            provider.submit(ready, gateway.answer)
+            assert [number for number, outcome in gateway.outcomes if isinstance(outcome, Unavailable)] == [6, 7]
+            await gateway.until(lambda: len(gateway.outcomes) == 8)
+            smsc.deliver("demo", receipt("id:1000 stat:DELIVRD"))
+            await gateway.until(lambda: bool(gateway.receipts))
+    assert smsc.counts.taken == 6
+
+
+async def test_what_goes_to_one_telephone_keeps_to_one_link() -> None:
+    """Order per recipient: parts of the same number are written on the same connection while it has room."""
+    async with simulator(receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, binds=3, window=100))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.bound == 3)
+            ready = [prepared(provider, number, to=f"+3366000000{number % 3}") for number in range(90)]
+            provider.submit(ready, gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 90)
+    order = [[each.message_id for each in smsc.submits if each.to == f"3366000000{to}"] for to in range(3)]
+    answered = {number: outcome.id for number, outcome in gateway.outcomes if isinstance(outcome, Accepted)}
+    assert order == [[answered[number] for number in range(to, 90, 3)] for to in range(3)]
+
+
+async def test_a_lost_link_costs_its_own_parts_only() -> None:
+    async with simulator(no_answer_every=1, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, binds=2, window=2))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.bound == 2)
+            provider.submit([prepared(provider, number) for number in range(4)], gateway.answer)
+            await smsc.until(lambda: smsc.counts.submits == 4)
+            smsc.cut(smsc.ends[0])
+            await gateway.until(lambda: len(gateway.outcomes) == 2)
+            assert provider.bound == 1
+            assert {type(outcome) for _, outcome in gateway.outcomes} == {Unknown}
+        assert sorted(number for number, _ in gateway.outcomes) == [0, 1, 2, 3]
+    assert gateway.losses == ["connection closed by the other side"]
+
+
+async def test_after_a_loss_with_parts_in_flight_one_goes_first() -> None:
+    async with simulator(cut_every=1, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=5))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.room == 5)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes) and provider.ready)
+            assert provider.room == 1
+
+
+async def test_the_window_opens_when_one_was_answered() -> None:
+    async with simulator(cut_every=2, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=5))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in (1, 2)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 2 and provider.ready)
+            assert provider.room == 1
+            provider.submit([prepared(provider, 3)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 3)
+            assert provider.room == 5
+
+
+async def test_a_provider_that_answers_no_message_is_not_ready() -> None:
+    """It answers binds and enquire_link: a whole window is in doubt, and no more."""
+    async with simulator(no_answer_every=1, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=2, response_timeout=0.05))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in (1, 2)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 2)
+            assert (provider.ready, provider.room, provider.bound) == (False, 0, 1)
+            assert provider.why == "it answers no message: waiting for it"
+    assert {type(outcome) for _, outcome in gateway.outcomes} == {Unknown}
+    assert smsc.counts.submits == 2
+
+
+async def test_one_lost_answer_does_not_stop_a_link() -> None:
+    async with simulator(no_answer_every=2, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=3, response_timeout=0.05))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in (1, 2)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 2)
+            assert (provider.ready, provider.room) == (True, 2)
+            provider.submit([prepared(provider, 3)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 3)
+            assert provider.room == 3
+
+
+async def test_a_receiver_brings_receipts_and_sends_nothing() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, bind="receiver"))
+        async with provider.running(gateway):
+            smsc.deliver("demo", receipt("id:1000 stat:DELIVRD"))
+            await gateway.until(lambda: bool(gateway.receipts))
+            assert (provider.ready, provider.room, provider.bound) == (False, 0, 1)
+            assert provider.why == "a receiver bind brings receipts only: nothing can be sent"
+            provider.submit([prepared(provider, 1)], gateway.answer)
+    assert [(number, type(outcome)) for number, outcome in gateway.outcomes] == [(1, Unavailable)]
+
+
+async def test_a_transmitter_sends() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, bind="transmitter"))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes))
+    assert (gateway.outcomes, gateway.receipts) == ([(1, Accepted("1000", "1000"))], [])
+
+
+# ---- the daily unbind ----
+
+
+async def test_the_daily_unbind_leaves_nothing_in_doubt_and_is_no_failure() -> None:
+    async with simulator(latency=0.05, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in range(5)], gateway.answer)
+            await smsc.until(lambda: smsc.counts.submits == 5)
+            await smsc.unbind()
+            await gateway.until(lambda: provider.ready and len(gateway.outcomes) == 5)
+    assert {type(outcome) for _, outcome in gateway.outcomes} == {Accepted}
+    assert (gateway.failures, gateway.losses) == ([], [])
+    assert smsc.counts.binds == 2
+
+
+# ---- why there is no link ----
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "words"),
+    [
+        (codes.RINVPASWD, Trouble.PASSWORD, "bind refused: RINVPASWD 0x0000000E, the password is wrong"),
+        (codes.RINVSYSID, Trouble.LOGIN, "it does not know this system_id"),
+        (codes.RALYBND, Trouble.ALREADY_BOUND, "an old session of ours is still open there"),
+        (codes.RBINDFAIL, Trouble.REFUSED, "RBINDFAIL 0x0000000D, ask the provider why"),
+        (0x400, Trouble.TOO_MANY_BINDS, "bind refused: 0x00000400, too many binds"),
+        (0x4FF, Trouble.REFUSED, "bind refused: 0x000004FF"),
+    ],
+)
+async def test_a_refused_bind_says_why(status: int, trouble: Trouble, words: str) -> None:
+    async with simulator() as smsc:
+        smsc.refuse[codes.BIND_TRANSCEIVER] = status
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: len(gateway.failures) == 2)
+            assert words in provider.why
+    assert {trouble for trouble, _ in gateway.failures} == {trouble}
+
+
+async def test_too_many_binds_recover_by_themselves() -> None:
+    """Old sessions linger, then end: the next try is let in."""
+    async with simulator() as smsc:
+        smsc.refuse[codes.BIND_TRANSCEIVER] = 0x400
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: len(gateway.failures) == 2)
+            smsc.refuse.clear()
+            await gateway.until(lambda: provider.ready)
+            assert provider.why == ""
+
+
+async def test_a_connection_that_is_closed_before_the_answer_says_so() -> None:
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+        gateway, provider = Gateway(), SmppProvider(account(server.sockets[0].getsockname()[1]))
+        async with provider.running(gateway):
+            await gateway.until(lambda: bool(gateway.failures))
+    ((trouble, why), *_) = gateway.failures
+    assert trouble is Trouble.NO_ANSWER
+    assert "is our IP address on the provider's list?" in why
