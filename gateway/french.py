@@ -137,6 +137,7 @@ ACTS = {
     "release": "SMS diffusés",
     "cancel": "SMS supprimés",
     "resend": "SMS incertains renvoyés",
+    "receipt_matched": "Accusé attribué à la main",
     "override": "« Ne pas envoyer de SMS » levé une fois",
     "account_paused": "Compte fournisseur suspendu",
     "account_resumed": "Compte fournisseur repris",

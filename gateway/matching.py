@@ -12,6 +12,7 @@ Rules:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from gateway import numbers
@@ -235,3 +236,51 @@ def _left_together(one: Found) -> tuple[int, str]:
 def _rivals(said: Said, in_doubt: Sequence[InDoubt]) -> list[InDoubt]:
     """The parts without an id that it may be of, as far as its number says."""
     return [one for one in in_doubt if _had_left(said, one.claimed_at) and _agrees(said, one.number) is not False]
+
+
+# ---- why not ----
+
+
+class Why(StrEnum):
+    """Why a receipt is not applied to a part that it might be of, the strongest objection first."""
+
+    OTHER_ACCOUNT = "other_account"  # its id, but that left by another account
+    OTHER_NUMBER = "other_number"  # its id, but another number
+    LEFT_LATER = "left_later"  # its id, but the part left after the receipt came
+    OTHER_WRITING = "other_writing"  # its id, but in other letters or with other zeros
+    SEVERAL = "several"  # it may be of several parts, or of one that has no id yet
+    OTHER_FORM = "other_form"  # its id in another base, which is not the account's or cannot be told without a number
+    CLOSE = "close"  # its number; an id that differs by a character
+    NO_ID = "no_id"  # its number; a part whose answer was never heard, too far in time or of another sender
+    OTHER_ID = "other_id"  # its number; another id
+
+
+def why_not(said: Said, account: str, part_account: str, one: Found, *, waits: bool) -> Why:
+    """What speaks against a part as that of a receipt which has none; ``waits`` is as ``Choice`` said it."""
+    if one.key not in said.wanted:
+        return _of_its_number(said, one)
+    if account != part_account:
+        return Why.OTHER_ACCOUNT
+    if _agrees(said, one.number) is False:
+        return Why.OTHER_NUMBER
+    if not _had_left(said, one.claimed_at):
+        return Why.LEFT_LATER
+    if not _same_writing(said, one):
+        return Why.OTHER_WRITING
+    return Why.SEVERAL if waits else Why.OTHER_FORM
+
+
+def _of_its_number(said: Said, one: Found) -> Why:
+    if not one.provider_id:
+        return Why.NO_ID
+    close = any(_one_edit(written, one.key) for written in said.written)
+    return Why.CLOSE if close else Why.OTHER_ID
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Whether one character more, less or other makes them the same."""
+    short, long = sorted((one, other), key=len)
+    if len(long) - len(short) > 1:
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[same + (len(short) == len(long)) :] == long[same + 1 :]

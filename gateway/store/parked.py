@@ -76,6 +76,11 @@ def _said(row: Any, keys: Sequence[tuple[str, str]]) -> Said:
     )
 
 
+async def with_keys(conn: Conn, ids: Sequence[int]) -> list[Parked]:
+    """Those of these receipts that have no part, with the keys under which they are parked, in their order."""
+    return await _parked(conn, await select_in(conn, _BY_ID, ids))
+
+
 # ---- overtaken acceptances ----
 
 
@@ -88,7 +93,7 @@ async def overtaken(conn: Conn, answers: Sequence[tuple[str, Outcome]]) -> list[
     found: set[int] = set()
     for account, wanted in keys.items():
         found.update(row[0] for row in await select_in(conn, _BY_KEY, wanted, account))
-    return await _parked(conn, await select_in(conn, _BY_ID, sorted(found))) if found else []
+    return await with_keys(conn, sorted(found)) if found else []
 
 
 async def apply_overtaken(conn: Conn, desk: Desk, part_ids: Iterable[int], found: Sequence[Parked]) -> None:
@@ -110,10 +115,11 @@ async def apply_overtaken(conn: Conn, desk: Desk, part_ids: Iterable[int], found
             waiting.append((one.id, True))
     await evidence.keep(conn, max(one.said.at for one in found))
     await update_rows(conn, receipt, ("waits",), waiting)
-    await _unpark(conn, done)
+    await unpark(conn, done)
 
 
-async def _unpark(conn: Conn, done: Sequence[Match]) -> None:
+async def unpark(conn: Conn, done: Sequence[Match]) -> None:
+    """These receipts have their part."""
     if done:
         await update_rows(conn, receipt, ("part", "matched_at", "matched_by"), done)
         await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
@@ -142,7 +148,7 @@ async def _settle_waiting(conn: Conn, account: str, now: int, rules: Rules) -> i
             done.append((one.id, choice.part, now, "id"))
     await desk.put_back(conn)
     await evidence.keep(conn, now)
-    await _unpark(conn, done)
+    await unpark(conn, done)
     # What is of nobody any more may settle a doubt.
     over = [(one.id, False) for one, choice in choices if choice.part is not None or not choice.waits]
     await update_rows(conn, receipt, ("waits",), over)
@@ -171,7 +177,7 @@ async def _settle_doubts(conn: Conn, account: str, now: int, rules: Rules) -> in
         apply(desk, desk.parts[part_id], one.status, now, by, one.words)
         done.append((one.id, part_id, now, by))
     await desk.put_back(conn)
-    await _unpark(conn, done)
+    await unpark(conn, done)
     return len(done)
 
 

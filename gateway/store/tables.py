@@ -197,6 +197,7 @@ receipt = Table(
     Column("waits", Boolean, nullable=False, server_default=text("0")),  # may be of several parts: told later
     Index("receipt_part", "part", sqlite_where=text("part IS NOT NULL")),
     Index("receipt_unmatched", "account", "id", sqlite_where=text("part IS NULL")),
+    Index("receipt_of_nobody", "id", sqlite_where=text("part IS NULL")),
     Index("receipt_waiting", "account", "id", sqlite_where=text("part IS NULL AND waits")),
 )
 

@@ -145,6 +145,9 @@ PLACES: Mapping[str, str] = {
     "Event.from": "début : date et heure avec décalage",
     "Event.label": "libellé, au lieu de celui qui serait fait du type et des dates",
     "PauseQuery.reason": "pourquoi : montré avec le compte",
+    "UnmatchedQuery.account": "nom du compte fournisseur qui a apporté l'accusé",
+    "MatchBody.message": "identifiant public du message",
+    "MatchBody.part": "rang de la partie, à partir de 1",
     "Subject.kind": "nature, au choix de l'application",
 }
 
@@ -157,6 +160,7 @@ TAGS: Mapping[str, str] = {
     "templates": "Modèles",
     "consents": "Accords et oppositions",
     "inbound": "SMS reçus",
+    "receipts": "Accusés",
     "people": "Utilisateurs et journal",
     "operations": "Exploitation",
     "reference": "Référence",
@@ -165,6 +169,7 @@ TAGS: Mapping[str, str] = {
 #: The bodies. What is not here has no description of its own.
 SCHEMAS: Mapping[str, str] = {
     "MessageIn": "Un message à envoyer.",
+    "MatchBody": "La partie dont un accusé est celui.",
     "BatchIn": "Un envoi à plusieurs destinataires.",
     "BatchRequest": "Un envoi groupé sans ses destinataires.",
     "PreviewIn": "Un message à montrer sans l'envoyer.",

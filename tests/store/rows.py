@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import FINAL, Status
 from gateway.store.database import Store
-from gateway.store.tables import awaited, batch, event, inbound, ledger, message, part, receipt, tally
+from gateway.store.tables import awaited, batch, event, inbound, ledger, message, parked, part, receipt, tally
 
 METZ = "0570051W"
 
@@ -91,9 +91,39 @@ async def add_line(store: Store, part_id: int, **said: Any) -> None:
     await add(store, ledger, {**_LINE, "part": part_id, "message": part_id >> 8, **said})
 
 
-async def add_receipt(store: Store, part_id: int | None, **said: Any) -> None:
-    """A receipt matched to a part."""
-    await add(store, receipt, {**_RECEIPT, "part": part_id, "matched_at": MORNING, **said})
+async def add_receipt(store: Store, part_id: int | None, **said: Any) -> int:
+    """A receipt, matched to a part or to none; its id."""
+    matched = {"matched_at": MORNING if part_id is not None else None}
+    matched |= {} if part_id is not None else {"matched_by": None}
+    await add(store, receipt, {**_RECEIPT, "part": part_id, **matched, **said})
+
+    async def latest(conn: AsyncConnection) -> int:
+        newest: int = (await conn.execute(select(func.max(receipt.c.id)))).scalar_one()
+        return newest
+
+    return await store.read(latest)
+
+
+async def add_parked(store: Store, *, account: str = "operateur-a", form: str = "same", **said: Any) -> int:
+    """A receipt of nobody, parked under its id; its own id."""
+    receipt_id = await add_receipt(store, None, account=account, **said)
+    key = {"account": account, "key": said.get("provider_id", "1"), "receipt": receipt_id, "form": form}
+    await add(store, parked, key)
+    return receipt_id
+
+
+async def add_answered(store: Store, id_: int, /, provider_id: str | None, **said: Any) -> str:
+    """A message in transit, one part, answered with this id; returns its public id."""
+    sent = {"status": "in_transit", "created_at": MORNING - 90_000 + id_, "sent_at": MORNING - 60_000}
+    public = await add_message(store, id_, **{**sent, **said})
+
+    async def verb(conn: AsyncConnection) -> None:
+        values = {"account": "operateur-a", "claimed_at": MORNING - 60_000, "answered_at": MORNING - 59_000}
+        values |= {"provider_id": provider_id, "provider_key": provider_id}
+        await conn.execute(update(part).where(part.c.id == id_ * 256 + 1).values(values))
+
+    await store.write(verb)
+    return public
 
 
 async def add_tally(store: Store, **said: Any) -> None:

@@ -26,11 +26,13 @@ from adapters.smpp.options import SmppAccount
 from gateway import cli, csvin, french
 from gateway.caller import Scope
 from gateway.config import App, Settings
+from gateway.matching import Why
 from gateway.metrics import Metrics
 from gateway.model import Action, Price, School, Template
 from gateway.problem import CATALOGUE
 from gateway.requests import BatchIn, BatchRequest, MessageIn, PreviewIn, RecipientIn
 from gateway.states import FINAL, FRENCH, MOVES, Status
+from gateway.web.api.receipts import OBJECTIONS
 from gateway.web.api.release import Chosen
 from gateway.web.api.reports import STEPS
 from gateway.web.problems import FIELD_CODES
@@ -137,6 +139,11 @@ def test_the_faults_of_a_field() -> None:
 
 def test_the_steps_of_a_report() -> None:
     assert {codes(row[0])[0]: row[1] for row in table("docs/integrators.md", "step")} == STEPS
+
+
+def test_what_speaks_against_a_candidate() -> None:
+    assert first_codes("docs/integrators.md", "objection") == list(Why)
+    assert set(OBJECTIONS) == set(Why)
 
 
 def test_the_addresses_and_their_scopes() -> None:

@@ -3,8 +3,9 @@
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.store.tables import part
-from tests.store.rows import add_message
+from adapters.smpp.options import SmppAccount
+from gateway.store.tables import id_form, part
+from tests.store.rows import MORNING, add, add_message
 from tests.web.conftest import Gateway
 
 
@@ -36,8 +37,19 @@ async def test_how_each_account_is_doing(gateway: Gateway) -> None:
                 "sending": 0,
                 "uncertain": 1,
             },
+            **{"message_id": None, "message_id_learned": None, "message_id_learned_at": None},
         }
     ]
+
+
+async def test_the_form_of_its_ids_as_said_and_as_learned(gateway: Gateway) -> None:
+    row = {"account": "operateur-a", "learned": "hex-to-dec", "last": "same", "run": 1, "missed": 0, "at": MORNING}
+    await add(gateway.parts.store, id_form, row)
+    account = SmppAccount(name="operateur-a", host="127.0.0.1", system_id="demo")
+    gateway.parts.registry.replace(gateway.parts.settings.model_copy(update={"accounts": (account,)}))
+    (shown,) = (await gateway.get("/v1/accounts")).json["data"]
+    assert (shown["message_id"], shown["message_id_learned"]) == ("auto", "hex-to-dec")
+    assert shown["message_id_learned_at"] == "2026-11-23T08:30:00.000+01:00"
 
 
 async def test_a_pause_is_kept_with_its_reason(gateway: Gateway) -> None:

@@ -12,12 +12,14 @@ from gateway.web.openapi import document
 from gateway.web.resources import ROUTES
 from gateway.web.route import Route
 from tests.store.rows import (
+    add_answered,
     add_awaited,
     add_batch,
     add_event,
     add_inbound,
     add_line,
     add_message,
+    add_parked,
     add_receipt,
     add_sent,
     add_tally,
@@ -89,6 +91,8 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/actions/{absence}/overdue", "?count=true", None),
     ("POST", "/v1/events/{event}/answered", "", {"by": "M. REITER"}),
     ("GET", "/v1/messages/{message}/report", "", None),
+    ("GET", "/v1/receipts/unmatched", "?count=true", None),
+    ("POST", "/v1/receipts/{orphan}/match", "", {"message": "{answered}"}),
     ("POST", "/v1/accounts/{account}/pause", "?reason=facture", None),
     ("GET", "/v1/accounts", "", None),
     ("POST", "/v1/accounts/{account}/resume", "", None),
@@ -122,6 +126,9 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     posted = (await gateway.post("/v1/messages", EVERYTHING, "vgm_admin")).json["id"]
     names = {"event": "ABS-9", "action": "INFO", "new": "RETARD", "number": NUMBER, "account": "operateur-a"}
     names |= {"login": "celik", "absence": "ABSENCE"}
+    names["login"] = "celik"
+    names["answered"] = await add_answered(store, 903, "9")
+    names["orphan"] = f"rec_{await add_parked(store, provider_id='1')}"
     return {"batch": batch, "message": message, "posted": posted, **names}
 
 
@@ -155,7 +162,7 @@ async def test_every_answer_is_as_the_reference_says(gateway: Gateway) -> None:
         said = None
         if body is not None:
             said = orjson.dumps(body)
-            for name in ("posted", "message"):
+            for name in ("posted", "message", "answered"):
                 said = said.replace(f"{{{name}}}".encode(), found[name].encode())
         answer = await asked(gateway, method, address.format(**found) + query, said)
         assert answer.status in (route.status, *route.also), (method, address, answer.raw)

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from gateway.model import Mode
+from gateway.provider import Form
 from gateway.states import Status
 from gateway.web.answers.base import Answer, Cost, Page
 
@@ -106,6 +107,9 @@ class AccountView(Answer):
     queue: int = Field(description="SMS en file pour ses qualités d'envoi")
     sending: int = Field(description="SMS en cours d'envoi")
     uncertain: int = Field(description="SMS dont on ne sait pas s'ils sont partis")
+    message_id: str | None = Field(description="réglage de la forme des identifiants ; null : sans objet")
+    message_id_learned: Form | None = Field(description="forme apprise des premiers accusés ; null : pas encore")
+    message_id_learned_at: str | None = Field(description="depuis quand elle est connue")
 
 
 class AccountList(Answer):

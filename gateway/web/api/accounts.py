@@ -1,7 +1,7 @@
 """Provider accounts: how each is doing, and pause and resume. Never a secret."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.caller import Scope
 from gateway.model import MODES, AccountSettings
 from gateway.problem import Problem
+from gateway.provider import Form
 from gateway.requests import Body, Short
 from gateway.states import Status
-from gateway.store import catalogue, reports
+from gateway.store import catalogue, evidence, reports
 from gateway.store.audit import noted
 from gateway.web.answers.accounts import AccountList, Paused
 from gateway.web.api.actions import OPERATE, whole
@@ -30,26 +31,34 @@ class PauseQuery(Body):
 async def list_accounts(call: Call) -> Reply:
     """``GET /v1/accounts``. ``bound``, ``ready`` and ``why`` are null where no lane runs (role ``api``)."""
 
-    async def question(
-        conn: AsyncConnection,
-    ) -> tuple[Mapping[str, catalogue.Pause], Mapping[str, int], Mapping[tuple[str, Status], int]]:
-        return await catalogue.pauses(conn), await reports.queued_by_mode(conn), await reports.in_hand(conn)
-
-    pauses, queued, in_hand = await call.parts.store.read(question)
-    return Reply(whole([_view(call, account, pauses, queued, in_hand) for account in call.parts.registry.accounts()]))
+    known = await call.parts.store.read(_known_of_accounts)
+    return Reply(whole([_view(call, account, known) for account in call.parts.registry.accounts()]))
 
 
-def _view(
-    call: Call,
-    account: AccountSettings,
-    pauses: Mapping[str, catalogue.Pause],
-    queued: Mapping[str, int],
-    in_hand: Mapping[tuple[str, Status], int],
-) -> dict[str, Any]:
+class Known(NamedTuple):
+    """What the store knows of the accounts, by name; of modes, by mode."""
+
+    pauses: Mapping[str, catalogue.Pause]
+    queued: Mapping[str, int]
+    in_hand: Mapping[tuple[str, Status], int]
+    forms: Mapping[str, tuple[Form, int]]
+
+
+async def _known_of_accounts(conn: AsyncConnection) -> Known:
+    return Known(
+        await catalogue.pauses(conn),
+        await reports.queued_by_mode(conn),
+        await reports.in_hand(conn),
+        await evidence.learned(conn),
+    )
+
+
+def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
     modes = [mode for mode in MODES if account in call.parts.registry.accounts_of(mode)]
     lane = call.parts.lanes.get(account.name)
     running = lane.describe() if lane is not None else {}
-    pause = pauses.get(account.name)
+    pause = known.pauses.get(account.name)
+    form, since = known.forms.get(account.name, (None, None))
     return {
         "name": account.name,
         "adapter": account.adapter,
@@ -65,9 +74,12 @@ def _view(
         "rate_now": running.get("rate_now"),
         "rate_learned": running.get("rate_learned"),
         "window": account.window,
-        "queue": sum(queued.get(mode, 0) for mode in modes),
-        "sending": in_hand.get((account.name, Status.SENDING), 0),
-        "uncertain": in_hand.get((account.name, Status.UNCERTAIN), 0),
+        "queue": sum(known.queued.get(mode, 0) for mode in modes),
+        "sending": known.in_hand.get((account.name, Status.SENDING), 0),
+        "uncertain": known.in_hand.get((account.name, Status.UNCERTAIN), 0),
+        "message_id": getattr(account, "message_id", None),
+        "message_id_learned": form,
+        "message_id_learned_at": stamp(since, call.parts.registry.home),
     }
 
 

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -23,6 +25,25 @@ def read(cursor: str, size: int) -> list[Any]:
     if not isinstance(values, list) or len(values) != size:
         raise invalid()
     return values
+
+
+def after(last: int, *wanted: Any) -> str:
+    """Continues the list of what is ``wanted``, and no other, after the row with this id."""
+    return write(_mark(wanted), last)
+
+
+def read_after(cursor: str | None, *wanted: Any) -> int | None:
+    """The id after which the list of what is ``wanted`` goes on; None: it begins. Raises ``invalid_cursor``."""
+    if cursor is None:
+        return None
+    mark, last = read(cursor, 2)
+    if mark != _mark(wanted) or not is_place(last):
+        raise invalid()
+    return int(last)
+
+
+def _mark(wanted: Sequence[Any]) -> str:
+    return sha256(orjson.dumps(wanted)).hexdigest()[:12]
 
 
 def is_place(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from dataclasses import astuple
 from datetime import tzinfo
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -45,7 +44,7 @@ async def list_inbound(call: Call) -> Reply:
     """``GET /v1/inbound``: newest first."""
     query: InboundQuery = call.query
     wanted, zone = _wanted(query, call.parts.registry, call.caller)
-    after = _read_cursor(query.cursor, wanted)
+    after = cursors.read_after(query.cursor, *astuple(wanted))
 
     async def question(conn: AsyncConnection) -> tuple[list[Any], int | None]:
         rows = await replies.page(conn, wanted, after, query.limit + 1)
@@ -53,7 +52,7 @@ async def list_inbound(call: Call) -> Reply:
 
     rows, total = await call.parts.store.read(question)
     shown = rows[: query.limit]
-    cursor = cursors.write(_mark(wanted), shown[-1].id) if len(rows) > query.limit else None
+    cursor = cursors.after(shown[-1].id, *astuple(wanted)) if len(rows) > query.limit else None
     hide = masked(call.caller)
     return Reply(
         {
@@ -109,19 +108,6 @@ def _view(row: Any, zone: tzinfo, hide: bool) -> dict[str, Any]:
         "event": row.event_id,
         "action": row.action,
     }
-
-
-def _read_cursor(cursor: str | None, wanted: Wanted) -> int | None:
-    if cursor is None:
-        return None
-    mark, last = cursors.read(cursor, 2)
-    if mark != _mark(wanted) or not cursors.is_place(last):
-        raise cursors.invalid()
-    return int(last)
-
-
-def _mark(wanted: Wanted) -> str:
-    return sha256(orjson.dumps(astuple(wanted))).hexdigest()[:12]
 
 
 ROUTES: tuple[Route, ...] = (

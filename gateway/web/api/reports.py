@@ -33,6 +33,7 @@ STEPS = {
     "uncertain": "Sans réponse du fournisseur : envoyé ou non, on ne sait pas",
     "late_answer": "Réponse tardive du fournisseur",
     "matched_by_number": "Accusé reconnu par le numéro",
+    "matched_by_hand": "Accusé attribué à la main",
     "resent": "Envoyé une seconde fois : double possible",
     "receipt": "Accusé du fournisseur",
     "notification": "Avis intermédiaire du fournisseur",
