@@ -11,6 +11,7 @@ from adapters.smpp.scenario_rules import (
     Limit,
     LinkRule,
     ReceiptRule,
+    Reply,
     SubmitRule,
     When,
     unreachable,
@@ -103,6 +104,7 @@ def of_options(options: SimulatorOptions) -> Scenario:
         throttle=(Limit(rate=options.rate),) if options.rate else (),
         ids=Ids(first=options.first_id, answer=HEX if options.hex_ids else DECIMAL),
         receipts=(_receipts(options),),
+        incoming=(_replies(options),) if options.mo_reply else (),
     )
 
 
@@ -118,6 +120,10 @@ def _smsc(options: SimulatorOptions) -> SmscSettings:
         default_alphabet=options.default_alphabet,
         packed=options.packed,
     )
+
+
+def _replies(options: SimulatorOptions) -> IncomingRule:
+    return IncomingRule(text=options.mo_text, reply=Reply(share=options.mo_reply), after=options.receipt_delay)
 
 
 def _receipts(options: SimulatorOptions) -> ReceiptRule:

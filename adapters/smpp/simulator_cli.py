@@ -31,6 +31,8 @@ _HELP = {
     "receipt_tlvs": "receipts carry receipted_message_id and message_state",
     "receipts": "send receipts",
     "undelivered": "share of the messages that are not delivered, 0 to 1",
+    "mo_reply": "share of the messages that telephones reply to, 0 to 1",
+    "mo_text": "what they reply, such as STOP",
     "rate": "parts per second, beyond which ESME_RTHROTTLED; 0 has no limit",
     "no_answer": "share of the submits taken but not answered, 0 to 1",
     "no_answer_every": "every so many submits, one is not answered; 0 never",

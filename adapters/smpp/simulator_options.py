@@ -21,6 +21,8 @@ class SimulatorOptions:
     receipt_tlvs: bool = True  # receipted_message_id and message_state
     receipts: bool = True
     undelivered: float = 0.0  # share of the messages whose receipt says UNDELIV
+    mo_reply: float = 0.0  # share of the messages that telephones reply to
+    mo_text: str = "Oui"  # what they reply
     rate: float = 0.0  # parts per second of a system_id, beyond which ESME_RTHROTTLED
     no_answer: float = 0.0  # share of the submits taken but never answered
     no_answer_every: int = 0  # every so many submits, one is taken but never answered

@@ -293,6 +293,18 @@ async def test_a_port_that_is_taken_is_exit_4(capsys: pytest.CaptureFixture[str]
     assert f"127.0.0.1:{smsc.port}" in capsys.readouterr().err
 
 
+async def test_a_share_of_the_telephones_replies() -> None:
+    async with Simulator(SimulatorOptions(receipt_delay=0, mo_reply=0.5, mo_text="STOP", seed=1)) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=100))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in range(1, 51)], gateway.answer)
+            await smsc.until(lambda: smsc.counts.receipts_acknowledged == 50)
+            await smsc.until(lambda: smsc.counts.incoming_acknowledged == smsc.counts.incoming_sent)
+    assert 10 < len(gateway.said) < 40
+    assert {(said.sender, said.to, said.octets) for said in gateway.said} == {("+33660000000", "CLGPASTEUR", b"STOP")}
+
+
 async def test_the_scenarios_that_come_with_it_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert await main(parser().parse_args(["--list"])) == 0
     listed = capsys.readouterr().out.splitlines()

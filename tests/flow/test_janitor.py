@@ -143,3 +143,14 @@ async def test_a_chore_that_fails_harms_no_other_and_is_done_again(heart: Heart)
 def test_only_who_sends_moves_messages_by_the_clock(heart: Heart) -> None:
     names = {one.name for one in Janitor(parts_of(heart), dispatch=False).chores}
     assert not names & {"deadlines", "parked receipts", "pauses", "write-ahead log"}
+
+
+async def test_what_stays_torn_is_shown_and_counted(heart: Heart) -> None:
+    janitor = Janitor(parts_of(heart), dispatch=True)
+    await heart.phone("Bonjour", reference=7, place=1, of=2)
+    await janitor.show_torn()
+    assert await heart.rows("SELECT text FROM inbound") == []
+    heart.now += 30 * MINUTE
+    await chore(janitor, "messages without all their parts").run()
+    assert await heart.rows("SELECT text FROM inbound") == [("Bonjour[…]",)]
+    assert 'inbound_total{account="a",kind="unattached"} 1.0' in heart.metrics.render().decode()
