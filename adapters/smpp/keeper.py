@@ -71,6 +71,11 @@ class Keeper:
         return self.sends and self.link is not None and self.is_bound and self.link.session.doubtful < self._opening
 
     @property
+    def takes_optional(self) -> bool:
+        """Whether the provider says that it takes optional parameters, or is not there to be asked."""
+        return self.link is None or not self.is_bound or self.link.session.takes_tlvs
+
+    @property
     def room(self) -> int:
         """The window less what is in flight; 0 when it is not ready, or when the socket takes no more."""
         if not self.ready or self.link is None or self.link.congested:

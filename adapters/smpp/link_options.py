@@ -74,6 +74,9 @@ class LinkOptions(AccountSettings):
     interface_version: Annotated[Literal["3.3", "3.4", "5.0"], BeforeValidator(_as_text)] = Field(
         "3.4", description="of SMPP, as we say it in the bind"
     )
+    optional_parameters: Literal["auto", "always"] = Field(
+        "auto", description="auto: only to who says in its answer that it speaks 3.4 or more; always: it does"
+    )
     outbind: Annotated[OutbindOptions | None, BeforeValidator(_as_outbind)] = Field(
         None, description='where the provider connects to us to deliver, "host:port"; we do not connect for that'
     )

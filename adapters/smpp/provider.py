@@ -54,6 +54,7 @@ class SmppProvider:
     def __init__(self, options: SmppAccount, chance: Callable[[], float] = random.random) -> None:
         self._options = options
         self._chance = chance
+        self._always = options.optional_parameters == "always"
         self._builder = SubmitBuilder(options)
         self._timers = Timers(
             quiet=options.enquire_link.total_seconds(),
@@ -144,8 +145,9 @@ class SmppProvider:
         )
 
     def prepare(self, part: Part) -> PreparedSubmit | Refused:
-        """Build the submit_sm. Pure."""
-        return self._builder.build(part)
+        """Build the submit_sm, as the links that are up may be sent it."""
+        optional = self._always or all(keeper.takes_optional for keeper in self._senders)
+        return self._builder.build(part, optional=optional)
 
     def submit(self, parts: Sequence[Prepared], answer: Answer) -> None:
         """Write all of them at once. What is beyond the windows is Unavailable, and nothing of it leaves."""
@@ -153,12 +155,14 @@ class SmppProvider:
         used: dict[Keeper, Link] = {}
         for prepared in parts:
             keeper = self._choose(prepared.part.to, room)
-            if keeper and keeper.link and isinstance(prepared, PreparedSubmit):
+            if not (keeper and keeper.link and isinstance(prepared, PreparedSubmit)):
+                answer(prepared.part, Unavailable(self.why or "the window is full"))
+            elif prepared.optional and not (self._always or keeper.takes_optional):
+                answer(prepared.part, Unavailable("the link that it was made for is gone"))
+            else:
                 room[keeper] -= 1
                 link = used[keeper] = keeper.link
                 link.session.request(codes.SUBMIT_SM, prepared.body, (prepared, answer), link.now)
-            else:
-                answer(prepared.part, Unavailable(self.why or "the window is full"))
         for link in used.values():
             link.flush()
 

@@ -16,6 +16,8 @@ class Role(Enum):
     ESME = "esme"  # the client, that submits
     SMSC = "smsc"  # the server, that delivers
 
+    __hash__ = object.__hash__  # looked up for every PDU: Enum's own hash is a call of Python
+
 
 class State(Enum):
     """Where a session stands."""
@@ -27,6 +29,8 @@ class State(Enum):
     UNBINDING = "unbinding"  # we asked to leave; answers still come
     DISMISSED = "dismissed"  # the other side asked us to leave; what is in flight may still be answered, both ways
     CLOSED = "closed"
+
+    __hash__ = object.__hash__
 
 
 BOUND: Final = frozenset({State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX})

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from adapters.smpp import codes, pdu, script
-from adapters.smpp.message_options import MessageOptions
+from adapters.smpp.message_options import LongMessages, MessageOptions
 from adapters.smpp.parameters import Parameters
 from adapters.smpp.times import relative_time, write_time
 from gateway.provider import Cause, Part, Refused
@@ -24,10 +24,11 @@ _AFTER_NUMBER: Final = 11  # octets from the NUL of an empty destination_addr to
 
 @dataclass(frozen=True, slots=True)
 class PreparedSubmit:
-    """A part and the body of its submit_sm."""
+    """A part and the body of its submit_sm; ``optional`` says whether it holds optional parameters."""
 
     part: Part
     body: bytes
+    optional: bool = False
 
 
 class SubmitBuilder:
@@ -48,32 +49,40 @@ class SubmitBuilder:
         self._receipt = b"\0" + bytes((options.registered_delivery, 0))  # the end of the validity; nothing replaced
         self._prefixes: dict[tuple[str, str], bytes] = {}
 
-    def build(self, part: Part) -> PreparedSubmit | Refused:
-        """The part, ready; Refused(CONFIGURATION) when it cannot be written as SMPP."""
+    def build(self, part: Part, *, optional: bool = True) -> PreparedSubmit | Refused:
+        """The part, ready; Refused(CONFIGURATION) when it cannot be written as SMPP.
+
+        ``optional`` False: to a provider that takes no optional parameters. Parts that would say in them that they
+        belong together have a header then; what cannot be said without them is refused.
+        """
         if part.flash and self._options.flash == "refused":
             return Refused("the account has flash: refused", Cause.CONFIGURATION)
         try:
-            return PreparedSubmit(part, self._body(part))
+            return self._built(part, optional=optional)
         except ValueError as error:
             return Refused(f"cannot be encoded: {error}", Cause.CONFIGURATION)
 
-    def _body(self, part: Part) -> bytes:
+    def _built(self, part: Part, *, optional: bool) -> PreparedSubmit:
         key = (part.service_code, part.sender)
         prefix = self._prefixes.get(key) or self._remember(key)
-        header = self._header(part)
+        form = self._long if optional or self._long != "sar" else "udh8"
+        header = _header(part, form)
         message = header + script.write(
             part.content, part.encoding, self._alphabet, packed=self._packed, after=len(header)
         )
         tlvs = b""
         if part.carries > 1:
             message, tlvs = b"", pdu.tlv(codes.MESSAGE_PAYLOAD, message)
-        elif self._long == "sar" and part.of > 1:
+        elif form == "sar" and part.of > 1:
             tlvs = _segment(part)
         if part.flash:
             tlvs += self._at_once
+        tlvs += self._parameters.write(part.tlvs)
+        if tlvs and not optional:
+            raise ValueError("the provider does not say that it takes optional parameters: see optional_parameters")
         if len(message) > 254:
             raise ValueError("the message is longer than 254 octets")
-        return b"".join(
+        body = b"".join(
             (
                 prefix,
                 part.to.removeprefix("+").encode("ascii"),
@@ -84,9 +93,9 @@ class SubmitBuilder:
                 bytes((len(message),)),
                 message,
                 tlvs,
-                self._parameters.write(part.tlvs),
             )
         )
+        return PreparedSubmit(part, body, bool(tlvs))
 
     def _validity(self, part: Part) -> bytes:
         match self._options.validity:
@@ -101,13 +110,14 @@ class SubmitBuilder:
             self._prefixes.clear()
         return self._prefixes.setdefault(key, _prefix(self._options, *key))
 
-    def _header(self, part: Part) -> bytes:
-        """The user data header of a part of several."""
-        if part.of == part.carries or self._long == "sar":
-            return b""
-        if self._long == "udh16":
-            return b"\x06\x08\x04" + (part.reference & 0xFFFF).to_bytes(2, "big") + bytes((part.of, part.number))
-        return bytes((5, 0, 3, part.reference & 0xFF, part.of, part.number))
+
+def _header(part: Part, form: LongMessages) -> bytes:
+    """The user data header of a part of several."""
+    if part.of == part.carries or form == "sar":
+        return b""
+    if form == "udh16":
+        return b"\x06\x08\x04" + (part.reference & 0xFFFF).to_bytes(2, "big") + bytes((part.of, part.number))
+    return bytes((5, 0, 3, part.reference & 0xFF, part.of, part.number))
 
 
 def _flash_codings(options: MessageOptions) -> dict[tuple[Encoding, bool], bytes]:

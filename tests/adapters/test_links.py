@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from adapters.smpp import codes
+from adapters.smpp import codes, pdu
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.states import State
-from gateway.provider import Accepted, Trouble, Unavailable, Unknown
+from gateway.provider import Accepted, Prepared, Trouble, Unavailable, Unknown
 from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.adapters.test_provider import receipt, simulator
+from tests.fakes.smsc import ScriptedSmsc, status_answer
 
 
 def states(smsc: Simulator) -> list[State]:
@@ -221,3 +222,47 @@ async def test_a_connection_that_is_closed_before_the_answer_says_so() -> None:
     ((trouble, why), *_) = gateway.failures
     assert trouble is Trouble.NO_ANSWER
     assert "is our IP address on the provider's list?" in why
+
+
+# ---- optional parameters ----
+
+
+def sar(provider: SmppProvider) -> Prepared:
+    return prepared(provider, 1, number=1, of=2, reference=7)
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "header"),
+    [
+        (b"", {}, True),
+        (b"\x02\x10\0\1\x33", {}, True),
+        (b"\x02\x10\0\1\x34", {}, False),
+        (b"\x02\x10\0\1\x34", {"interface_version": "3.3"}, True),
+        (b"", {"optional_parameters": "always"}, False),
+    ],
+)
+async def test_optional_parameters_go_to_who_takes_them(said: bytes, options: dict[str, str], header: bool) -> None:
+    got: list[pdu.Pdu] = []
+
+    def answer(asked: pdu.Pdu) -> bytes:
+        got.append(asked)
+        return status_answer(0)(asked)
+
+    async with ScriptedSmsc(answer, said) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, long_messages="sar", **options))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([sar(provider)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes))
+    assert bool(got[-1].number("esm_class") & codes.UDHI) is header
+    assert bool(got[-1].tlvs) is not header
+
+
+async def test_what_was_made_for_another_link_goes_back_and_is_made_anew() -> None:
+    async with ScriptedSmsc(status_answer(0)) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, long_messages="sar"))
+        before = sar(provider)
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([before], gateway.answer)
+    assert gateway.outcomes == [(1, Unavailable("the link that it was made for is gone"))]

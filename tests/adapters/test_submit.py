@@ -260,3 +260,37 @@ def test_both_writers_agree() -> None:
     made = builder().build(PART)
     assert isinstance(made, PreparedSubmit)
     assert made.body == pdu.body_of(codes.SUBMIT_SM, read(PART).body)
+
+
+# ---- a provider that takes no optional parameters ----
+
+
+def test_without_optional_parameters_sar_has_a_header() -> None:
+    part = replace(PART, number=2, of=3, reference=0x1234)
+    made = builder(long_messages="sar").build(part, optional=False)
+    assert made == builder(long_messages="udh8").build(part)
+    assert isinstance(made, PreparedSubmit)
+    assert not made.optional
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ({"long_messages": "payload"}, {"of": 2, "carries": 2}),
+        ({"flash": "dest_addr_subunit"}, {"flash": True}),
+        ({"tlvs": [{"tag": 0x1400, "type": "int1", "value": 1}]}, {}),
+    ],
+)
+def test_what_cannot_be_said_without_them_is_refused(options: dict[str, Any], fields: dict[str, Any]) -> None:
+    part = replace(PART, **fields)
+    taken = builder(**options).build(part)
+    assert isinstance(taken, PreparedSubmit)
+    assert taken.optional
+    refused = builder(**options).build(part, optional=False)
+    assert isinstance(refused, Refused)
+    assert refused.cause is Cause.CONFIGURATION
+    assert "optional_parameters" in refused.code
+
+
+def test_a_plain_message_needs_none() -> None:
+    assert builder().build(PART, optional=False) == builder().build(PART)

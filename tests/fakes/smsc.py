@@ -14,10 +14,14 @@ def status_answer(status: int, *, command: int = codes.SUBMIT_SM_RESP, body: byt
 
 
 class ScriptedSmsc:
-    """Lets anybody bind if ``bind_answer``; ``answer`` makes what is written back for each submit_sm."""
+    """Lets anybody bind if ``bind_answer``; ``answer`` makes what is written back for each submit_sm.
 
-    def __init__(self, answer: Callable[[pdu.Pdu], bytes | None]) -> None:
+    ``said``: the optional parameters of the answer to a bind.
+    """
+
+    def __init__(self, answer: Callable[[pdu.Pdu], bytes | None], said: bytes = b"") -> None:
         self.answer = answer
+        self.said = said
         self.bind_answer = answer(pdu.Pdu(codes.SUBMIT_SM)) is not None
         self.binds = 0
         self.port = 0
@@ -46,7 +50,7 @@ class ScriptedSmsc:
     def _answer_to(self, asked: pdu.Pdu) -> bytes | None:
         if asked.command in codes.BINDS and self.bind_answer:
             self.binds += 1
-            return pdu.frame(asked.command | codes.RESPONSE, 0, asked.sequence, b"fake\0")
+            return pdu.frame(asked.command | codes.RESPONSE, 0, asked.sequence, b"fake\0" + self.said)
         if asked.command == codes.SUBMIT_SM:
             return self.answer(asked)
         if asked.command == codes.UNBIND:
