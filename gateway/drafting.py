@@ -143,7 +143,7 @@ def _status(recipe: Recipe, why: Verdict | None) -> Status:
         return Status.IGNORED
     if recipe.held:
         return Status.HELD
-    return Status.SCHEDULED if recipe.send_at is not None else Status.QUEUED
+    return Status.SCHEDULED if recipe.leaves_at is not None else Status.QUEUED
 
 
 @dataclass(slots=True)
@@ -170,13 +170,14 @@ def _times(recipe: Recipe, status: Status) -> dict[str, Any]:
         [_Waiting(status, now)],
         until=until if until is not None else hold_until + validity,
         held_until=hold_until,
-        send_at=recipe.send_at,
+        send_at=recipe.leaves_at,
         receipts_wait=_NOTHING_SENT,
         resend_wait=None,
     )
     return {
         "released_at": now if released else None,
         "send_at": recipe.send_at,
+        "ahead_ms": recipe.ahead if recipe.send_at is not None else 0,
         "validity_ms": validity,
         "valid_until": until,
         "hold_until": hold_until,

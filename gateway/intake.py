@@ -194,7 +194,7 @@ class Intake:
         added = await self._store.join(messages.add, acceptance, committed, len(drafts), before=begins)
         for new in stored:
             self._metrics.messages.labels(new.school, new.action, new.status).inc()
-        if acceptance.departure is None and not recipe.held and recipe.send_at is None:
+        if acceptance.departure is None and not recipe.held and recipe.leaves_at is None:
             self._queued()
         return added.answer
 

@@ -213,6 +213,11 @@ class AccountSettings(Settings):
         return False
 
     @property
+    def ahead(self) -> int:
+        """Milliseconds before its ``send_at`` that a message may be handed over, for the provider to wait; 0: none."""
+        return 0
+
+    @property
     def whole(self) -> bool:
         """Whether a long message is handed over in one piece, which the provider cuts itself."""
         return False

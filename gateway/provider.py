@@ -37,6 +37,7 @@ class Part:
     service_code: str  # "0" = none
     carries: int = 1  # parts, from ``number`` on
     until: int = 0  # end of validity, in milliseconds since 1970
+    starts: int | None = None  # not before, in milliseconds since 1970: the provider is to wait
     flash: bool = False  # shown at once by the phone, and not kept
     tlvs: Mapping[str, int | str] | None = None  # for this provider alone, by the names that its account declares
 

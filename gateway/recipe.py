@@ -43,6 +43,7 @@ class Recipe:
     transliterate: bool
     narrow: bool
     lacks: str
+    ahead: int  # milliseconds before send_at that every account of the mode may have it
     flash: bool
     tlvs: Mapping[str, int | str]
     max_parts: int
@@ -59,6 +60,13 @@ class Recipe:
         if self.action.uncertain is None:
             return self.priority is Priority.ALERT
         return self.action.uncertain == "resend"
+
+    @property
+    def leaves_at(self) -> int | None:
+        """When it may be handed over; None: at once, or when it is released."""
+        if self.send_at is None or self.send_at - self.ahead <= self.now:
+            return None
+        return self.send_at - self.ahead
 
     def price(self, number: str) -> int:
         """Millionths of a euro a part, at the first account of the mode, today."""
@@ -184,6 +192,7 @@ class Cook:
             transliterate=body.transliterate,
             narrow=any(account.narrow for account in accounts),
             lacks="".join(sorted({char for account in accounts for char in account.lacks})),
+            ahead=min(account.ahead for account in accounts),
             flash=_flash(body, accounts, at),
             tlvs=_tlvs(body, accounts, at),
             max_parts=action.max_parts or self._max_parts(),

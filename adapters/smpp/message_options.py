@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, field_validator
@@ -9,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, fi
 from adapters.smpp import parameters
 from adapters.smpp.parameters import Declared, Fixed, number
 from adapters.smpp.script import LACKS, Alphabet
-from gateway.model import AccountSettings, Settings
+from gateway.model import AccountSettings, Duration, Settings
 
 LongMessages = Literal["udh8", "udh16", "sar", "payload"]
 
@@ -28,6 +29,7 @@ Octet = Annotated[int, BeforeValidator(number), Field(ge=0, le=255)]
 Plan = Annotated[
     tuple[int, int], BeforeValidator(_plan), PlainSerializer(lambda pair: f"{pair[0]}/{pair[1]}", return_type=str)
 ]
+Ahead = Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(hours=24))]
 TlvName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Word = Annotated[str, Field(max_length=5, pattern=r"^[!-~]*$")]
 
@@ -65,6 +67,10 @@ class MessageOptions(AccountSettings):
     ton_npi: TonNpi = Field(TonNpi(), description="what the provider calls senders and recipients")
     service_type: Word = Field("", description="of messages whose action has no provider_service_code")
     validity: Literal["relative", "absolute", "none"] = Field("relative", description="how its end is written")
+    schedule: Literal["gateway", "provider"] = Field(
+        "gateway", description="who waits for a message's send_at; the provider only for its last minutes"
+    )
+    schedule_ahead: Ahead = Field(timedelta(minutes=10), description="how long before, with schedule: provider")
     registered_delivery: Octet = Field(1, description="1: a receipt of every end; 0x11: of the way too")
     protocol_id: Octet = Field(0, description="only if the provider asks for one")
     priority_flag: Annotated[int, Field(ge=0, le=3)] = Field(0, description="only if the provider asks for one")
@@ -99,6 +105,11 @@ class MessageOptions(AccountSettings):
         except ValueError:
             return False
         return True
+
+    @property
+    def ahead(self) -> int:
+        """Milliseconds before its ``send_at`` that a message may be handed over, for the provider to wait."""
+        return int(self.schedule_ahead.total_seconds() * 1000) if self.schedule == "provider" else 0
 
     @property
     def whole(self) -> bool:

@@ -44,9 +44,9 @@ class SubmitBuilder:
         } | _flash_codings(options)
         self._at_once = pdu.tlv(codes.DEST_ADDR_SUBUNIT, _DISPLAY) if options.flash == "dest_addr_subunit" else b""
         self._parameters = Parameters(options.tlvs, options.message_tlvs)
-        kind = bytes((options.protocol_id, options.priority_flag, 0))  # and no schedule
+        kind = bytes((options.protocol_id, options.priority_flag))
         self._kind = {codes.UDHI: b"\0" + bytes((codes.UDHI,)) + kind, 0: b"\0\0" + kind}
-        self._receipt = b"\0" + bytes((options.registered_delivery, 0))  # the end of the validity; nothing replaced
+        self._receipt = bytes((options.registered_delivery, 0))  # and nothing replaced
         self._prefixes: dict[tuple[str, str], bytes] = {}
 
     def build(self, part: Part, *, optional: bool = True) -> PreparedSubmit | Refused:
@@ -87,7 +87,7 @@ class SubmitBuilder:
                 prefix,
                 part.to.removeprefix("+").encode("ascii"),
                 self._kind[codes.UDHI if header else 0],
-                self._validity(part),
+                self._times(part),
                 self._receipt,
                 self._codings[part.encoding, part.flash],
                 bytes((len(message),)),
@@ -97,13 +97,14 @@ class SubmitBuilder:
         )
         return PreparedSubmit(part, body, bool(tlvs))
 
-    def _validity(self, part: Part) -> bytes:
-        match self._options.validity:
-            case "relative":
-                return relative_time(part.validity)
-            case "absolute":
-                return write_time(datetime.fromtimestamp(part.until / 1000, UTC)).encode("ascii")
-        return b""
+    def _times(self, part: Part) -> bytes:
+        """schedule_delivery_time and validity_period."""
+        if self._options.validity == "absolute":
+            return _absolute(part.starts) + _absolute(part.until)
+        first = (
+            b"\0" if part.starts is None else relative_time((part.starts - part.until) // 1000 + part.validity) + b"\0"
+        )
+        return first + (relative_time(part.validity) + b"\0" if self._options.validity == "relative" else b"\0")
 
     def _remember(self, key: tuple[str, str]) -> bytes:
         if len(self._prefixes) >= _SENDERS_KEPT:
@@ -118,6 +119,11 @@ def _header(part: Part, form: LongMessages) -> bytes:
     if form == "udh16":
         return b"\x06\x08\x04" + (part.reference & 0xFFFF).to_bytes(2, "big") + bytes((part.of, part.number))
     return bytes((5, 0, 3, part.reference & 0xFF, part.of, part.number))
+
+
+def _absolute(instant: int | None) -> bytes:
+    """A time of section 7.1.1 that was milliseconds, empty when there is none."""
+    return b"\0" if instant is None else write_time(datetime.fromtimestamp(instant / 1000, UTC)).encode() + b"\0"
 
 
 def _flash_codings(options: MessageOptions) -> dict[tuple[Encoding, bool], bytes]:

@@ -175,6 +175,23 @@ def _prices(raw: Any) -> Iterator[Fault]:
             yield Fault(("accounts", at), "no price: its messages will cost 0 in the accounts", fatal=False)
 
 
+#: What works in a mode only if all its accounts have it, and what it is when nothing is written.
+_TOGETHER = {"schedule": "gateway", "flash": "refused"}
+
+
+def _of_one_mind(raw: Any) -> Iterator[Fault]:
+    places = {name: path[1] for path, name in each(raw, "accounts", "*", "name")}
+    for key, unsaid in _TOGETHER.items():
+        said = {path[1]: value for path, value in each(raw, "accounts", "*", key) if value != unsaid}
+        for mode in _keys(raw, "modes"):
+            names = [name for _, name in each(raw, "modes", mode, "*") if name in places]
+            without = next((name for name in names if places[name] not in said), None)
+            for name in names:
+                if without is not None and (at := places[name]) in said:
+                    why = f"no effect in mode {mode}: {without} has {key}: {unsaid}"
+                    yield Fault(("accounts", at, key), why, fatal=False)
+
+
 # ---- doors ----
 
 #: With one of these an application may come in by a door.
@@ -212,5 +229,6 @@ _RULES: tuple[Callable[[Any], Iterator[Fault]], ...] = (
     _regions,
     _uai_letters,
     _prices,
+    _of_one_mind,
     _logins,
 )

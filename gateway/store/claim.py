@@ -68,6 +68,7 @@ class ClaimOrder:
     whole: Whole | None = None
     continues: Callable[[str], bool] = lambda _account: True  # whether it may go on with what this account began
     takes: Collection[str] = ()  # what a message may say to its provider alone
+    ahead: bool = False  # whether its provider waits for a message's hour
 
 
 @dataclass(slots=True)
@@ -134,6 +135,14 @@ def _take_messages(desk: Desk, chosen: Sequence[int], order: ClaimOrder, whole: 
             _take(desk, head, rows, order, result)
 
 
+def _too_early(desk: Desk, head: Head, rows: Sequence[PartRow], order: ClaimOrder) -> bool:
+    """Queued ahead of its hour for accounts whose providers wait, which this one's does not: it waits here."""
+    if head.send_at is None or head.send_at <= order.now or order.ahead:
+        return False
+    _wait(desk, rows, head.send_at)
+    return True
+
+
 def _wait(desk: Desk, rows: Iterable[PartRow], until: int) -> None:
     for row in rows:
         desk.touch_part(row)
@@ -163,6 +172,8 @@ def _begun_elsewhere(desk: Desk, head: Head, order: ClaimOrder) -> str | None:
 def _take(desk: Desk, head: Head, rows: Sequence[PartRow], order: ClaimOrder, result: Claimed) -> None:
     """What leaves in one piece: expired, refused by its own adapter, or ready to be written."""
     now = order.now
+    if _too_early(desk, head, rows, order):
+        return
     if head.until <= now:
         for row in rows:
             too_late(desk, head, row, now)
@@ -196,6 +207,7 @@ def as_part(head: Head, rows: Sequence[PartRow], now: int) -> Part:
         service_code=head.service_code,
         carries=len(rows),
         until=head.until,
+        starts=head.send_at if (head.send_at or 0) > now else None,
         flash=bool(head.flash),
         tlvs=orjson.loads(head.tlvs) if head.tlvs else None,
     )

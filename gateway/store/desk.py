@@ -70,6 +70,7 @@ class Head:
     sensitive: bool
     created_at: int
     send_at: int | None
+    ahead_ms: int
     validity_ms: int
     hold_until: int
     resend: bool
@@ -92,6 +93,11 @@ class Head:
     month: str | None
     account: str | None
     lines: int
+
+    @property
+    def leaves_at(self) -> int | None:
+        """When it may be handed over: at ``send_at``, or so much before that its providers wait themselves."""
+        return None if self.send_at is None else self.send_at - self.ahead_ms
 
     @property
     def until(self) -> int:
@@ -238,7 +244,7 @@ class Desk:
             parts,
             until=head.until,
             held_until=head.hold_until,
-            send_at=head.send_at,
+            send_at=head.leaves_at,
             receipts_wait=self.rules.receipts_wait(),
             resend_wait=head.resend_wait_ms if head.resend else None,
         )

@@ -71,6 +71,7 @@ class NewMessage:
     created_at: int
     released_at: int | None
     send_at: int | None
+    ahead_ms: int
     validity_ms: int
     valid_until: int | None
     hold_until: int

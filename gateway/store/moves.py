@@ -47,9 +47,10 @@ def _release(desk: Desk, head: Head, now: int, actor: str) -> Move:
     head.released_at, head.released_by = now, actor
     if head.valid_until is None:
         head.valid_until = start + head.validity_ms
-    new = Status.SCHEDULED if start > now else Status.QUEUED
+    leaves = max(now, head.leaves_at or now)
+    new = Status.SCHEDULED if leaves > now else Status.QUEUED
     for row in desk.parts_of(head):
-        row.due_at = start
+        row.due_at = leaves
         desk.move(row, new, now, "")
     desk.note(head, now, "released", actor=actor)
     return Move(head.id, True, head.status)
@@ -179,9 +180,9 @@ def _judge(desk: Desk, head: Head, now: int) -> None:
                 desk.move(row, Status.EXPIRED, now, "expired", detail="held_too_long")
             case Status.SCHEDULED | Status.QUEUED if head.until <= now:
                 too_late(desk, head, row, now)
-            case Status.SCHEDULED if (head.send_at or 0) <= now:
-                row.due_at = max(row.due_at, head.send_at or 0)
-                desk.move(row, Status.QUEUED, now, "due")
+            case Status.SCHEDULED if (head.leaves_at or 0) <= now:
+                row.due_at = max(row.due_at, head.leaves_at or 0)
+                desk.move(row, Status.QUEUED, now, "due" if (head.send_at or 0) <= now else "due_ahead")
             case Status.UNCERTAIN if _may_go_again(head, row, now):
                 _again(desk, row, now, "")
             case Status.SENDING if head.until + desk.rules.receipts_wait() <= now:

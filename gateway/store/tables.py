@@ -97,6 +97,7 @@ message = Table(
     Column("released_by", Text),
     Column("sent_at", BigInteger),  # the first claim whose outcome was accepted or unknown
     Column("send_at", BigInteger),
+    Column("ahead_ms", BigInteger, nullable=False, server_default="0"),  # before send_at, that providers may have it
     Column("validity_ms", BigInteger, nullable=False),  # from release or send_at
     Column("valid_until", BigInteger),  # absolute; set at release when it was not asked for
     Column("hold_until", BigInteger, nullable=False),

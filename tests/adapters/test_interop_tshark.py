@@ -55,6 +55,8 @@ def bodies() -> list[bytes]:
         flash = [replace(part, flash=True, tlvs={"x": 7}) for part in pieces] if "flash" in options else []
         built += [(builder(**options), part) for part in (*pieces, *flash)]
     made = [builder.build(part) for builder, part in built]
+    later = replace(PART, starts=PART.until + 3_600_000)
+    made += [builder(validity=validity).build(later) for validity in ("relative", "absolute", "none")]
     assert not [each for each in made if not isinstance(each, PreparedSubmit)]
     return [each.body for each in made if isinstance(each, PreparedSubmit)]
 

@@ -134,6 +134,20 @@ def test_the_end_of_validity_as_the_account_wants_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("validity", "schedule", "end"),
+    [
+        ("relative", "000000020000000R", "000000060000000R"),
+        ("absolute", "261123033000000+", "261123073000000+"),
+        ("none", "000000020000000R", ""),
+    ],
+)
+def test_the_hour_that_the_provider_waits_for(validity: str, schedule: str, end: str) -> None:
+    until = 1_795_419_000_000  # 23 November 2026, 07:30 UTC; six hours from now
+    found = read(replace(PART, until=until, starts=until - 4 * 3_600_000), validity=validity)
+    assert (found.text("schedule_delivery_time"), found.text("validity_period")) == (schedule, end)
+
+
+@pytest.mark.parametrize(
     ("options", "coding", "octets"),
     [
         ({}, 0, b"\x05t\x05"),

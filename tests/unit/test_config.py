@@ -331,6 +331,24 @@ def test_warnings_do_not_refuse(tmp_path: Path, text: str, key: str, words: str)
     assert any(one.key == key and words in one.message for one in reading(tmp_path, text).warnings)
 
 
+TWO = (
+    SMALL.replace("modes: {standard: [a]}", "").replace("price: ", "FORM, price: ")
+    + """\
+  - {name: b, adapter: smpp, host: localhost, system_id: x, price: 1}
+modes: {standard: [a], premium: [a, b]}
+"""
+)
+
+
+@pytest.mark.parametrize(("form", "key"), [("flash: data_coding", "flash"), ("schedule: provider", "schedule")])
+def test_what_all_accounts_of_a_mode_must_have(tmp_path: Path, form: str, key: str) -> None:
+    (warning,) = reading(tmp_path, TWO.replace("FORM", form)).warnings
+    assert warning.key == f"accounts[0].{key}"
+    assert "mode premium: b has" in warning.message
+    both = TWO.replace("price: 1", f"{form}, price: 1")
+    assert reading(tmp_path, both.replace("FORM", form)).warnings == ()
+
+
 def test_norway_and_leading_zeros_are_text(tmp_path: Path) -> None:
     settings = reading(tmp_path, SMALL + "defaults: {foreign: [NO, LU]}\n").settings
     assert settings.defaults.foreign == ("NO", "LU")

@@ -22,6 +22,7 @@ STEPS = {
     "ignored": "Ignoré",
     "released": "Diffusé",
     "due": "Heure d'envoi atteinte",
+    "due_ahead": "Remis d'avance : le fournisseur attend l'heure",
     "submitted": "Remis au fournisseur",
     "acknowledged": "Pris en charge par le fournisseur",
     "retry": "Refusé pour le moment : nouvel essai prévu",
