@@ -11,6 +11,7 @@ from typing import Final, Self, cast
 from adapters.smpp.scenario import Scenario, of_options
 from adapters.smpp.simulator_core import Smsc
 from adapters.smpp.simulator_end import End, Line
+from adapters.smpp.simulator_fates import Fate
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_receipts import Delivery
 from adapters.smpp.simulator_records import Counts, Submit
@@ -31,7 +32,10 @@ class Simulator:
         self.options: Final = options or SimulatorOptions()
         self.port = self.options.port
         self._tls = tls
-        self._smsc: Final = Smsc(scenario or of_options(self.options), 0.0, remember=self.options.remember)
+        self._speed: Final = self.options.speed
+        self._smsc: Final = Smsc(
+            scenario or of_options(self.options), 0.0, remember=self.options.remember, speed=self._speed
+        )
         self._wires: Final[set[_Wire]] = set()
         self._waiting: Final[list[tuple[Callable[[], bool], asyncio.Future[None]]]] = []
         self._began = 0.0
@@ -63,8 +67,8 @@ class Simulator:
 
     @property
     def now(self) -> float:
-        """Seconds since it began to listen: the clock of its scenario."""
-        return asyncio.get_running_loop().time() - self._began
+        """Seconds since it began to listen, ``speed`` times faster: the clock of its scenario."""
+        return (asyncio.get_running_loop().time() - self._began) * self._speed
 
     @property
     def counts(self) -> Counts:
@@ -75,6 +79,11 @@ class Simulator:
     def submits(self) -> list[Submit]:
         """What was taken, as many as are remembered."""
         return self._smsc.submits
+
+    @property
+    def fates(self) -> list[Fate]:
+        """What became of the last messages that were taken."""
+        return self._smsc.fates
 
     @property
     def bound(self) -> int:
@@ -167,7 +176,7 @@ class Simulator:
 
     def _arm(self) -> None:
         """One timer for whatever comes first; one that is early is kept, as moving it would cost more."""
-        when = self._smsc.deadline + self._began
+        when = self._smsc.deadline / self._speed + self._began
         if self._timer and self._timer.when() > when:
             self._timer.cancel()
             self._timer = None

@@ -44,13 +44,14 @@ _HELP = {
     "response_timeout": "seconds that a receipt waits for its answer",
     "enquire_link": "seconds of silence before an enquire_link",
     "remember": "submits kept in memory",
+    "speed": "how many times faster than the clock all its times go",
     "seed": "of everything left to chance",
 }
 
 
 _CHOICES = {"default_alphabet": get_args(Alphabet)}
 #: Options that may be given beside a scenario.
-BESIDE = frozenset({"host", "port", "system_id", "password", "name", "first_id", "remember", "seed"})
+BESIDE = frozenset({"host", "port", "system_id", "password", "name", "first_id", "remember", "seed", "speed"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,6 +28,7 @@ from adapters.smpp.scenario_rules import BindRule
 from adapters.smpp.simulator_choice import Chooser
 from adapters.smpp.simulator_desk import SERVES, Desk
 from adapters.smpp.simulator_end import DeafSession, End
+from adapters.smpp.simulator_fates import Fate
 from adapters.smpp.simulator_misfortunes import Misfortunes
 from adapters.smpp.simulator_post import Post
 from adapters.smpp.simulator_receipts import Delivery
@@ -40,10 +41,21 @@ _LET_IN: Final = BindRule()
 
 
 class Smsc:
-    """An SMSC that does what its scenario says. ``epoch``: the time in UTC at ``now``; ``remember``: submits kept."""
+    """An SMSC that does what its scenario says.
 
-    def __init__(self, scenario: Scenario, now: float, epoch: float | None = None, remember: int = 200_000) -> None:
-        self._works: Final = Works(scenario, (time.time() if epoch is None else epoch) - now)
+    ``epoch``: the time in UTC at ``now``; ``remember``: submits kept; ``speed``: how many times faster than the clock
+    on the wall ``now`` goes.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        now: float,
+        epoch: float | None = None,
+        remember: int = 200_000,
+        speed: float = 1.0,
+    ) -> None:
+        self._works: Final = Works(scenario, (time.time() if epoch is None else epoch) - now / speed, speed)
         self._post: Final = Post(scenario.smsc, self._works.ends, self._works.counts)
         self._misfortunes: Final = Misfortunes(self._works)
         self._desk: Final = Desk(self._works, self._post, self._misfortunes, now, remember)
@@ -60,6 +72,11 @@ class Smsc:
     def submits(self) -> list[Submit]:
         """What was taken, as many as are remembered."""
         return self._desk.submits
+
+    @property
+    def fates(self) -> list[Fate]:
+        """What became of the last messages that it took, in their order."""
+        return self._desk.fates
 
     @property
     def ends(self) -> list[End]:

@@ -44,6 +44,11 @@ class Desk:
         self._cancels: Final = Chooser(scenario.cancels, chance)
         self._fates: Final = Fates()
 
+    @property
+    def fates(self) -> list[Fate]:
+        """What became of the last messages, in their order."""
+        return self._fates.all()
+
     def asked(self, end: End, pdu: Pdu, now: float) -> None:
         """A client made a request."""
         if end.over:

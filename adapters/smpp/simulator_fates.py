@@ -43,6 +43,10 @@ class Fates:
         if len(self._by_id) > _KEPT:
             del self._by_id[next(iter(self._by_id))]
 
+    def all(self) -> list[Fate]:
+        """Those that are kept, in their order."""
+        return list(self._by_id.values())
+
     def find(self, system_id: str, message_id: str) -> Fate | None:
         """The one that a client means."""
         return self._by_id.get((system_id, message_id))

@@ -34,4 +34,5 @@ class SimulatorOptions:
     response_timeout: float = 60.0  # for the answer to a receipt
     enquire_link: float = 30.0
     remember: int = 200_000  # submits kept to be looked at; the counts go on
+    speed: float = 1.0  # how many times faster than the clock all of this goes
     seed: int = 0  # of everything left to chance

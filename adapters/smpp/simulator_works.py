@@ -17,10 +17,13 @@ Act = Callable[[float], None]
 
 @dataclass
 class Works:
-    """``epoch``: the time in UTC when ``now`` is 0; ``ends``: the connections, in the order in which they came."""
+    """``epoch``: the time in UTC when ``now`` is 0; ``speed``: how much faster than it ``now`` goes; ``ends``: the
+    connections, in the order in which they came.
+    """
 
     scenario: Scenario
     epoch: float
+    speed: float = 1.0
     counts: Counts = field(default_factory=Counts)
     agenda: Agenda = field(default_factory=Agenda)
     ends: dict[End, None] = field(default_factory=dict)
@@ -32,7 +35,7 @@ class Works:
 
     def utc(self, now: float) -> datetime:
         """The time of the day."""
-        return datetime.fromtimestamp(self.epoch + now, UTC)
+        return datetime.fromtimestamp(self.epoch + now / self.speed, UTC)
 
     def elapsed(self, now: float) -> float:
         """Seconds of the scenario's time; 0 before it begins."""
