@@ -19,7 +19,7 @@ from gateway.store.desk import Desk, Rules
 from gateway.store.direct import Conn
 from gateway.store.doubt import NEAR, apply, doubts, settled_by
 from gateway.store.evidence import Evidence
-from gateway.store.receipts import EXACT, adopt
+from gateway.store.receipts import EXACT, Match, adopt, unpark
 from gateway.store.tables import receipt
 
 #: Receipts looked at again in one transaction.
@@ -43,10 +43,6 @@ class Parked:
     said: Said
     status: Status | None
     words: str
-
-
-#: A receipt's id, its part, when that was found, and how.
-Match = tuple[int, int, int, str]
 
 
 async def _parked(conn: Conn, rows: Sequence[Any]) -> list[Parked]:
@@ -116,13 +112,6 @@ async def apply_overtaken(conn: Conn, desk: Desk, part_ids: Iterable[int], found
     await evidence.keep(conn, max(one.said.at for one in found))
     await update_rows(conn, receipt, ("waits",), waiting)
     await unpark(conn, done)
-
-
-async def unpark(conn: Conn, done: Sequence[Match]) -> None:
-    """These receipts have their part."""
-    if done:
-        await update_rows(conn, receipt, ("part", "matched_at", "matched_by"), done)
-        await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
 
 
 # ---- looked at again ----

@@ -13,7 +13,8 @@ import orjson
 
 from gateway.matching import Choice, Said, adopted_key
 from gateway.provider import Form, Receipt
-from gateway.store.bulk import insert_rows
+from gateway.states import Status
+from gateway.store.bulk import fetch, insert_rows, select_in, update_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
@@ -25,6 +26,13 @@ _RECEIPT = (
     *("id", "account", "received_at", "provider_id", "state", "status", "error", "sender", "number"),
     *("submitted", "done", "intermediate", "raw", "tlvs", "part", "matched_at", "matched_by", "waits"),
 )
+_EARLIER = """SELECT r.id, r.status, r.state || ' ' || r.error FROM parked AS k JOIN receipt AS r ON r.id = k.receipt
+  WHERE k.account = ? AND k.key = ? AND k.form IN ('same', 'exact') AND r.part IS NULL AND r.number = ?
+  AND r.received_at >= ? ORDER BY r.id"""
+
+#: A receipt's id, its part, when that was found, and how.
+Match = tuple[int, int, int, str]
+
 #: How the key of a receipt is parked whose account takes no other writing of an id.
 EXACT = "exact"
 
@@ -62,9 +70,28 @@ async def receive(conn: Conn, items: Sequence[Incoming]) -> Sequence[Matched]:
         if row is not None:
             if match.by == "number":
                 adopt(desk, row, said)
+                await _take_along(conn, desk, row, item, said)
             apply(desk, row, item.receipt.status, item.at, match.by, _words(item.receipt))
     await desk.put_back(conn)
     return results
+
+
+async def _take_along(conn: Conn, desk: Desk, row: PartRow, item: Incoming, said: Said) -> None:
+    """Copies that came while the part was still being sent are of it too: left to themselves they would settle
+    another doubt about the same number.
+    """
+    for key in said.written[:1]:
+        wanted = (item.account, key, said.to, row.claimed_at)
+        for receipt_id, status, words in await fetch(conn, _EARLIER, wanted):
+            apply(desk, row, Status(status) if status else None, item.at, "id", words.strip())
+            await unpark(conn, [(receipt_id, row.id, item.at, "id")])
+
+
+async def unpark(conn: Conn, done: Sequence[Match]) -> None:
+    """Receipts that have found their part."""
+    if done:
+        await update_rows(conn, receipt, ("part", "matched_at", "matched_by"), done)
+        await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
 
 
 def adopt(desk: Desk, row: PartRow, said: Said) -> None:

@@ -14,8 +14,8 @@ from gateway.states import Status
 from gateway.store.bulk import fetch, select_in
 from gateway.store.desk import Desk, Rules
 from gateway.store.doubt import apply
-from gateway.store.parked import Parked, unpark, with_keys
-from gateway.store.receipts import adopt
+from gateway.store.parked import Parked, with_keys
+from gateway.store.receipts import adopt, unpark
 from gateway.store.reports import AnyRow
 from gateway.store.tables import receipt
 

@@ -272,6 +272,31 @@ async def test_not_while_a_part_to_that_number_is_being_answered(heart: Heart) -
     assert [await heart.status(each) for each in (id_, other)] == [Status.UNCERTAIN, Status.DELIVERED]
 
 
+async def test_a_copy_that_came_while_it_was_being_sent_is_of_it_too(heart: Heart) -> None:
+    """Left to itself it would settle another doubt about the same number."""
+    first = await heart.accept()
+    [part] = await heart.claim()
+    assert (await heart.receipt(part, Status.IN_TRANSIT, id="77")).part is None
+    await heart.record((part, Unknown("cut")))
+    second = await doubtful(heart)
+    assert (await heart.receipt(part, id="77")).by == "number"
+    assert (await unmatched(heart), await heart.rows("SELECT * FROM parked")) == (0, [])
+    await settle(heart)
+    assert [await heart.status(id_) for id_ in (first, second)] == [Status.DELIVERED, Status.UNCERTAIN]
+    await heart.is_sound()
+
+
+async def test_a_receipt_from_before_it_left_is_not_taken_along(heart: Heart) -> None:
+    await heart.accept()
+    [like] = await heart.send()
+    heart.now -= MINUTE
+    assert (await heart.receipt(like, id="77")).part is None
+    heart.now += HOUR
+    id_ = await doubtful(heart)
+    assert (await heart.receipt(await heart.part_of(id_), id="77")).by == "number"
+    assert await unmatched(heart) == 1
+
+
 async def test_parked_first_then_uncertain_then_settled(heart: Heart) -> None:
     id_ = await heart.accept()
     [part] = await heart.claim()
