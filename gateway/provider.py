@@ -169,7 +169,8 @@ class FromPhone:
     """A message from a telephone, or one part of it, as it came: nothing of it is lost, read or not.
 
     ``octets`` are the text's in ``alphabet``, ``raw`` what was delivered with its header. ``id`` is the provider's
-    own, empty where it gives none; ``link`` names the connection, so that what is delivered again can be told.
+    own, empty where it gives none; ``link`` names the connection, and ``up`` those of the account that are up: what is
+    delivered again was not answered on one that is gone.
     """
 
     sender: str  # the telephone
@@ -177,6 +178,7 @@ class FromPhone:
     octets: bytes
     alphabet: Alphabet
     link: str
+    up: frozenset[str] = frozenset()
     id: str = ""
     reference: int | None = None  # None: a message of one part
     place: int = 1  # 1..of

@@ -18,7 +18,7 @@ from gateway.alphabets import Alphabet
 #: What stands for parts that did not come.
 GAP: Final = "[…]"
 
-#: The same words on another link within this time are the same message: a restart, or a link made anew.
+#: The same words as on a link that is gone, within this time, are the same message: a restart, or a link made anew.
 REPEATED_MS: Final = 600_000
 
 #: A part that comes later than this after the first one is of another message: references begin anew.
@@ -38,6 +38,7 @@ class Piece:
     reference: int | None = None  # None: a message of one part
     place: int = 1
     of: int = 1
+    up: frozenset[str] = frozenset()  # the links that were up when it came
 
 
 def comes_again(new: Piece, old: Piece) -> bool:
@@ -49,7 +50,7 @@ def comes_again(new: Piece, old: Piece) -> bool:
         return False
     if new.reference is not None:
         return new.at - old.at <= LATE_MS
-    return new.link != old.link and new.at - old.at <= REPEATED_MS
+    return old.link not in {new.link, *new.up} and new.at - old.at <= REPEATED_MS
 
 
 def bundle_of(new: Piece, earlier: Iterable[Piece]) -> int | None:

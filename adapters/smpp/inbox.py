@@ -6,7 +6,7 @@ stored is answered RX_T_APPN: the provider delivers it again.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Final
 
@@ -23,9 +23,17 @@ AT_ONCE: Final = 1000
 class Inbox:
     """What came on one link and is being stored."""
 
-    def __init__(self, reading: Reading, writing: Writing, upstream: Upstream, wall: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        writing: Writing,
+        upstream: Upstream,
+        wall: Callable[[], datetime],
+        up: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        self.name = secrets.token_hex(8)  # of the link: what comes again comes on another
         self._reading, self._writing = reading, writing
-        self._name = secrets.token_hex(8)  # of the link: what comes again comes on another
+        self._up = up  # the names of the account's links that are up
         self._upstream = upstream
         self._wall = wall
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,7 +70,7 @@ class Inbox:
     def _handed_on(self, pdu: Pdu) -> Awaitable[None]:
         if is_receipt(pdu, by_text=self._reading.by_text):
             return self._upstream.receipt(read_receipt(pdu, self._wall(), self._reading))
-        return self._upstream.inbound(read_message(pdu, self._name, self._writing))
+        return self._upstream.inbound(read_message(pdu, self.name, self._writing, self._up()))
 
     def _done(self, link: Link, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -5,10 +5,12 @@ says; what no alphabet is known for is kept as octets. Parts are told by the use
 reference), else by the sar parameters; numbers that cannot be (part 3 of 2) mean a message of its own.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 from adapters.smpp import codes, script
+from adapters.smpp.options import SmppAccount
 from adapters.smpp.pdu import Pdu
 from gateway import gsm
 from gateway.alphabets import Alphabet
@@ -31,8 +33,19 @@ class Writing:
     id_tag: int | None = None  # the optional parameter with the provider's own id of the message
 
 
-def read_message(pdu: Pdu, link: str, how: Writing) -> FromPhone:
-    """What the telephone wrote. ``link`` names the connection."""
+def alphabet_named(name: script.Alphabet) -> Alphabet:
+    """The alphabet that the options of an account name; ASCII is Latin-1 that says less."""
+    return Alphabet.GSM7 if name == "gsm" else Alphabet.LATIN1
+
+
+def writing_of(options: SmppAccount) -> Writing:
+    """What an account's options say of the messages that it brings."""
+    codings = (0, options.data_coding.gsm7)
+    return Writing(options.packed, alphabet_named(options.default_alphabet), codings, options.inbound_id)
+
+
+def read_message(pdu: Pdu, link: str, how: Writing, up: Collection[str] = ()) -> FromPhone:
+    """What the telephone wrote. ``link`` names the connection, ``up`` those of the account that are up."""
     raw = pdu.octets("short_message") or pdu.tlvs.get(codes.MESSAGE_PAYLOAD, b"")
     header, body = _split(pdu, raw)
     alphabet = alphabet_of(pdu.number("data_coding"), how)
@@ -45,6 +58,7 @@ def read_message(pdu: Pdu, link: str, how: Writing) -> FromPhone:
         octets=body,
         alphabet=alphabet,
         link=link,
+        up=frozenset(up),
         id=_own_id(pdu, how.id_tag),
         reference=reference,
         place=place,

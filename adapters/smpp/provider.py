@@ -21,7 +21,7 @@ from adapters.smpp.fields import Value
 from adapters.smpp.ids import stored_key
 from adapters.smpp.inbox import Inbox
 from adapters.smpp.keeper import LEAVE_UNBIND, Keeper
-from adapters.smpp.mo import Writing
+from adapters.smpp.mo import writing_of
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.outbind import Outbind
 from adapters.smpp.pdu import Pdu
@@ -140,9 +140,13 @@ class SmppProvider:
             Backoff(shortest, longest, self._chance),
             reach,
             upstream,
-            lambda: Inbox(reading_of(options), Writing(id_tag=options.inbound_id), upstream, _wall),
+            lambda: Inbox(reading_of(options), writing_of(options), upstream, _wall, self._up),
             self._happened,
         )
+
+    def _up(self) -> list[str]:
+        """The names of the links that are up."""
+        return [keeper.inbox.name for keeper in self._keepers if keeper.is_bound]
 
     def prepare(self, part: Part) -> PreparedSubmit | Refused:
         """Build the submit_sm, as the links that are up may be sent it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.smpp import codes, script
-from adapters.smpp.mo import Writing, read_message
+from adapters.smpp.mo import Writing, alphabet_named, read_message
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.script import Alphabet
 from gateway import alphabets
@@ -17,8 +17,7 @@ DEFAULT: Final = Writing(default_codings=(0, 1))
 
 def writing(alphabet: Alphabet, *, packed: bool) -> Writing:
     """The same with another alphabet under data_coding 0 and 1."""
-    default = alphabets.Alphabet.GSM7 if alphabet == "gsm" else alphabets.Alphabet.LATIN1
-    return Writing(packed=packed, default=default, default_codings=(0, 1))
+    return Writing(packed=packed, default=alphabet_named(alphabet), default_codings=(0, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ def _read_piece(row: Sequence[object]) -> Piece:
 
 def _piece(item: Arrival) -> Piece:
     said = item.said
-    return Piece(0, item.at, said.octets, said.alphabet, said.link, said.id, said.reference, said.place, said.of)
+    told = (said.octets, said.alphabet, said.link, said.id, said.reference, said.place, said.of)
+    return Piece(0, item.at, *told, said.up)
 
 
 def _part_row(part_id: int, bundle: int, item: Arrival) -> tuple[object, ...]:

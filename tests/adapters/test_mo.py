@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from adapters.smpp import codes, fields, pdu
 from adapters.smpp.fields import Value
-from adapters.smpp.mo import Writing, read_message
+from adapters.smpp.mo import Writing, read_message, writing_of
 from adapters.smpp.pdu import Pdu
 from gateway import alphabets, gsm
 from gateway.alphabets import Alphabet
 from gateway.provider import FromPhone
+from tests.adapters.gateway_side import account
 
 GSM, LATIN, UCS2, BINARY = Alphabet.GSM7, Alphabet.LATIN1, Alphabet.UCS2, Alphabet.BINARY
 PACKED = Writing(packed=True)
@@ -70,6 +71,26 @@ def test_what_is_said_to_be_the_default_alphabet_and_is_not_is_read_as_latin_1()
 
 def test_the_default_alphabet_of_an_account() -> None:
     assert read("ARRÊT é".encode("latin-1"), how=Writing(default=LATIN)) == "ARRÊT é"
+
+
+@pytest.mark.parametrize(
+    ("options", "octets", "coding", "text"),
+    [
+        ({}, gsm.encode("é@"), 0, "é@"),
+        ({"default_alphabet": "latin1"}, "ARRÊT".encode("latin-1"), 0, "ARRÊT"),
+        ({"default_alphabet": "ascii"}, b"STOP", 0, "STOP"),
+        ({"packed": True}, bytes.fromhex("E8329BFD4697D9EC37"), 0, "hellohello"),
+        ({"data_coding": {"gsm7": 1}}, gsm.encode("é@"), 1, "é@"),
+    ],
+)
+def test_as_the_account_says(options: dict[str, Any], octets: bytes, coding: int, text: str) -> None:
+    how = writing_of(account(2775, **options))
+    assert read(octets, how=how, data_coding=coding) == text
+
+
+def test_the_id_that_the_account_names() -> None:
+    how = writing_of(account(2775, inbound_id=0x1402))
+    assert read_message(deliver(b"Oui", {0x1402: b"7\0"}), "link", how).id == "7"
 
 
 def test_a_text_in_message_payload() -> None:

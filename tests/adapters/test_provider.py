@@ -204,6 +204,19 @@ async def test_what_comes_on_another_link_is_told_apart() -> None:
                     await smsc.unbind()
     one, two, three = (said.link for said in gateway.said)
     assert one == two != three
+    assert [said.up for said in gateway.said] == [{one}, {two}, {three}]
+
+
+async def test_the_links_that_are_up_are_told_with_what_a_telephone_wrote() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, binds=2))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.bound == 2)
+            smsc.deliver("demo", receipt("Merci", esm_class=0))
+            await gateway.until(lambda: bool(gateway.said))
+    (said,) = gateway.said
+    assert len(said.up) == 2
+    assert said.link in said.up
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,11 @@ async def test_a_person_may_say_the_same_again(heart: Heart) -> None:
     assert len(await shown(heart, "text")) == 3
 
 
+async def test_what_comes_on_another_link_that_is_up_was_said_twice(heart: Heart) -> None:
+    await heart.phone("Oui", link="one")
+    assert (await heart.phone("Oui", link="two", up=frozenset({"one", "two"}))).kind == "unattached"
+
+
 async def test_the_id_of_the_provider_tells_after_days(heart: Heart) -> None:
     await heart.phone("Merci", id="7")
     heart.now += 6 * DAY

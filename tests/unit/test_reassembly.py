@@ -69,6 +69,7 @@ def test_parts_of_several_alphabets() -> None:
 def test_the_same_words_on_another_link_within_ten_minutes() -> None:
     assert comes_again(replace(ONE, link="b", at=REPEATED_MS), ONE)
     assert not comes_again(replace(ONE, link="b", at=REPEATED_MS + 1), ONE)
+    assert not comes_again(replace(ONE, link="b", up=frozenset({"a", "b"})), ONE)  # that link is up: it was answered
     assert not comes_again(replace(ONE, at=1), ONE)  # on the same link a person said it twice
     assert not comes_again(replace(ONE, link="b", octets=b"Non"), ONE)
 
