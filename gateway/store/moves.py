@@ -78,7 +78,8 @@ async def stop(
 ) -> int:
     """What waits for people who opted out from ``sender`` (None: from all) does not leave; how many messages end.
 
-    What was handed over stays as it is; a part in doubt is not sent once more.
+    What was handed over stays as it is, but is not sent once more: not when it is in doubt, nor when the provider
+    turns out not to have taken it, for its validity is over.
     """
     sql = "SELECT id FROM message WHERE number IN (#) AND deadline_at IS NOT NULL"
     desk = await Desk.take(conn, rules, [row[0] for row in await select_in(conn, sql, numbers)])
@@ -92,6 +93,9 @@ async def stop(
 
 def _stop(desk: Desk, head: Head, now: int, actor: str) -> bool:
     parts = desk.parts_of(head)
+    if any(row.state is Status.SENDING for row in parts):
+        desk.touch(head)
+        head.valid_until = min(head.until, now)
     stopped = [row for row in parts if _may_leave(head, row)]
     if not stopped:
         return False
@@ -113,14 +117,19 @@ def _may_leave(head: Head, row: PartRow) -> bool:
 
 
 async def resend(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
-    """Send the uncertain parts of messages once more, knowing that they may arrive twice."""
-    return await _each(conn, ids, rules, lambda desk, head: _resend(desk, head, now, actor))
+    """Send the uncertain parts of messages once more, knowing that they may arrive twice; not to who opted out."""
+    sql = """SELECT m.id FROM message AS m JOIN opt_out AS o ON o.school = m.school AND o.number = m.number
+      WHERE m.id IN (#) AND o.sender IN ('', upper(m.sender))"""
+    out = {row[0] for row in await select_in(conn, sql, ids)}
+    return await _each(conn, ids, rules, lambda desk, head: _resend(desk, head, now, actor, head.id in out))
 
 
-def _resend(desk: Desk, head: Head, now: int, actor: str) -> Move:
+def _resend(desk: Desk, head: Head, now: int, actor: str, opted_out: bool) -> Move:
     doubtful = [row for row in desk.parts_of(head) if _in_doubt(row)]
     if not doubtful:
         return Move(head.id, False, head.status, "not_uncertain")
+    if opted_out:
+        return Move(head.id, False, head.status, "opted_out")
     if any(not row.content for row in doubtful):
         return Move(head.id, False, head.status, "text_wiped")
     desk.touch(head)

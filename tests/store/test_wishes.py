@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.provider import Unknown
+from gateway.provider import Throttled, Unknown
 from gateway.states import Status
 from gateway.store import moves, people
 from gateway.store.people import Wish
@@ -77,6 +77,38 @@ async def test_what_is_under_way_goes_on(heart: Heart) -> None:
     assert await heart.status(message) is Status.SENDING
     await heart.record((part, Unknown("no answer")))
     assert await heart.status(message) is Status.UNCERTAIN
+
+
+async def test_what_turns_out_not_to_be_taken_does_not_go_again(heart: Heart) -> None:
+    await sent(heart)
+    message = await heart.accept(NUMBER)
+    (part,) = await heart.claim()
+    await heart.phone("STOP")
+    await heart.record((part, Throttled("0x00000058")))
+    assert await heart.claim() == []
+    assert await heart.status(message) is Status.EXPIRED
+    await heart.is_sound()
+
+
+async def test_what_falls_into_doubt_after_a_stop_is_not_sent_once_more(heart: Heart) -> None:
+    await sent(heart)
+    await heart.accept(NUMBER, action="RESEND")
+    (part,) = await heart.claim()
+    await heart.phone("STOP")
+    await heart.record((part, Unknown("no answer")))
+    await heart.due(heart.now + 10 * MINUTE)
+    assert await heart.claim() == []
+    await heart.is_sound()
+
+
+async def test_nor_by_a_person(heart: Heart) -> None:
+    message = await heart.accept(NUMBER)
+    (part,) = await heart.claim()
+    await heart.record((part, Unknown("no answer")))
+    await heart.phone("STOP")
+    assert [move.code for move in await heart.act(moves.resend, message)] == ["opted_out"]
+    await heart.phone("START")
+    assert [move.done for move in await heart.act(moves.resend, message)] == [True]
 
 
 async def test_the_parts_of_a_message_under_way_that_wait_end(heart: Heart) -> None:
