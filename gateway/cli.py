@@ -69,6 +69,7 @@ COMMANDS = (
         "gateway.commands.user",
         settings=True,
     ),
+    Command("account", "try a provider account with real messages (probe)", "gateway.commands.account", settings=True),
     Command("migrate", "bring the database to this version", "gateway.commands.migrate", settings=True),
     Command("backup", "copy the database, also while the gateway runs", "gateway.commands.backup", settings=True),
     Command("version", "print the version", "gateway.commands.version"),

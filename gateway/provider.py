@@ -248,6 +248,10 @@ class Provider(Protocol):
     def bound(self) -> int:
         """How many links are up."""
 
+    @property
+    def peer(self) -> str:
+        """Who answered us, as it says of itself, and what it speaks; empty where nobody has."""
+
     def running(self, upstream: Upstream) -> AbstractAsyncContextManager[None]:
         """Connect, and stay connected until left."""
 

@@ -46,6 +46,7 @@ class Keeper:
         self.link: Link | None = None
         self.why = reach.doing
         self.inbox = inbox()
+        self.peer = ""  # who let us in last
         self._command, self._bind, self._window = command, bind, window
         self._pace, self._reach = pace, reach
         self._upstream, self._new_inbox, self._hear = upstream, inbox, hear
@@ -124,7 +125,8 @@ class Keeper:
 
     def _happened(self, link: Link, event: events.Event) -> None:
         match event:
-            case events.Bound():
+            case events.Bound(peer, version):
+                self.peer = _introduced(peer, version)
                 self._bound_at, self.why = link.now, ""
                 self._opening = 1 if self._in_doubt else self._window
                 self._pace.reset()
@@ -185,3 +187,10 @@ class Keeper:
             async with asyncio.timeout(LEAVE_UNBIND + 1):
                 await link.over.wait()
         link.abort("left")
+
+
+def _introduced(peer: str, version: int) -> str:
+    """``"SMSC1", SMPP 3.4``: the versions are 0x33, 0x34, 0x50."""
+    return f'"{peer}", ' + (
+        f"SMPP {version >> 4}.{version & 15}" if version else "SMPP of a version that it does not say"
+    )

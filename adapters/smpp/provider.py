@@ -94,6 +94,11 @@ class SmppProvider:
         """How many links are up."""
         return sum(keeper.is_bound for keeper in self._keepers)
 
+    @property
+    def peer(self) -> str:
+        """Whom our links lead to, as it says of itself."""
+        return "; ".join(dict.fromkeys(keeper.peer for keeper in self._keepers if keeper.peer))
+
     def running(self, upstream: Upstream) -> AbstractAsyncContextManager[None]:
         """Connect, and stay connected until left; leaving takes at most LEAVE_RECEIPTS + LEAVE_UNBIND."""
         return self._running(upstream)

@@ -36,6 +36,7 @@ class FakeProvider:
         self.ready = True
         self.why = ""
         self.bound = 0
+        self.peer = '"fake", nothing in particular'
         self.most = room
         self.taken: list[Part] = []
         self.pending: dict[int, tuple[Part, Answer]] = {}
