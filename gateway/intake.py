@@ -43,7 +43,7 @@ class Intake:
         clock: Callable[[], int],
         max_parts: Callable[[], int],
         queued: Callable[[], None],
-        reserve: Callable[[str, int], Departure | None] = lambda _mode, _parts: None,
+        reserve: Callable[[str, int, str], Departure | None] = lambda _mode, _parts, _number: None,
     ) -> None:
         self._store = store
         self._registry = registry
@@ -199,11 +199,11 @@ class Intake:
         return added.answer
 
     def _departure(self, recipe: Recipe, drafts: Sequence[Draft]) -> Departure | None:
-        """How a single message leaves at once, where it may."""
-        waits = recipe.held or recipe.send_at is not None
-        if waits or len(drafts) != 1 or not drafts[0].e164 or recipe.tlvs:
+        """How a message leaves at once, where it may; a group is queued, and only told."""
+        if recipe.held or recipe.send_at is not None:
             return None
-        return self._reserve(recipe.mode, len(drafts[0].composed.parts))
+        number = drafts[0].e164 or "" if len(drafts) == 1 and not recipe.tlvs else ""
+        return self._reserve(recipe.mode, len(drafts[0].composed.parts) if number else 0, number)
 
 
 def _draft(recipe: Recipe, body: MessageIn | PreviewIn) -> Draft:

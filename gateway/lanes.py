@@ -35,11 +35,14 @@ class Lanes:
         self._drain = 0.0
         self._replacing = asyncio.Lock()
 
-    def reserve(self, mode: str, parts: int) -> Departure | None:
-        """How a message leaves whose transaction begins now: by the first account of its mode that may send it."""
+    def reserve(self, mode: str, parts: int, number: str) -> Departure | None:
+        """How a message leaves whose transaction begins now: by the first account of its mode that may send it.
+
+        ``number``: empty for a group.
+        """
         for name in self._registry.modes().get(mode, ()):
             lane = self.by_name.get(name)
-            if lane is not None and (found := lane.reserve(mode, parts)) is not None:
+            if lane is not None and (found := lane.reserve(mode, parts, number)) is not None:
                 return found
         return None
 

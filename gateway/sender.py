@@ -15,6 +15,7 @@ from functools import partial
 from gateway.fairness import Turns
 from gateway.guard import Guard
 from gateway.inbound import Inbound
+from gateway.inhand import InHand
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
 from gateway.pacing import Pacing
@@ -65,7 +66,6 @@ class Lane:
         self._wake = Nudge()
         self._sight = Sight()
         self._leaving: list[tuple[Prepared, int]] = []  # committed, and written in this turn of the loop
-        self._reserved = 0  # parts that leave with their acceptance, if that is committed
         self._store, self._rules, self._metrics = store, rules, metrics
         self._clock, self._monotonic = clock, monotonic
         self._modes, self._lanes = modes, lanes
@@ -73,7 +73,7 @@ class Lane:
         self._throttle = self._pacing.throttle
         self._guard = Guard(self.name, provider)
         self._turns = Turns()
-        self._in_hand: dict[int, float | None] = {}  # part -> when it was handed over; None once it was answered
+        self._in_hand = InHand()
         self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored)
         self.late = self._recorder.late
         self.receipt = Receipts(self.name, store, rules, metrics, clock).take
@@ -184,7 +184,7 @@ class Lane:
     async def _drain(self, seconds: float) -> None:
         """Claim nothing more; wait for the answers of what is in hand."""
         until = self._monotonic() + seconds
-        while (self._in_hand or self._reserved) and self._monotonic() < until:
+        while (self._in_hand or self._in_hand.expected) and self._monotonic() < until:
             await self._recorded.wait(min(POLL, until - self._monotonic()))
         if self._in_hand:
             log.warning("left without answer", extra={"account": self.name, "parts": len(self._in_hand)})
@@ -241,8 +241,8 @@ class Lane:
         return self._holds and not self.paused and self.provider.ready
 
     def _room(self, now: float) -> int:
-        taken = self._reserved + self._sight.asked + len(self._leaving)
-        window = self.settings.most_in_hand - len(self._in_hand) - self._reserved - self._sight.asked
+        coming = self._in_hand.expected + self._sight.asked
+        taken, window = coming + len(self._leaving), self.settings.most_in_hand - len(self._in_hand) - coming
         return max(0, min(self._throttle.room(now) - self._sight.asked, self.provider.room - taken, window))
 
     def _rest(self, now: float) -> float:
@@ -252,11 +252,12 @@ class Lane:
         return POLL
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
-        busy = len(self._in_hand) + self._reserved
+        busy = len(self._in_hand) + self._in_hand.expected
         whole = Whole(self.settings.most_in_hand - busy, idle=not busy) if self.settings.whole else None
         order = ClaimOrder(
             *(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules),
             *(whole, partial(may_continue, self.settings, self._lanes), self.settings.takes, self.settings.ahead > 0),
+            self._in_hand.waits,
         )
 
         def begins() -> None:
@@ -264,47 +265,54 @@ class Lane:
 
         def committed(claimed: Claimed | None) -> None:
             if claimed is not None:
-                self._sight.committed(claimed.parts, left=claimed.more or claimed.next_due is not None)
+                left = claimed.more or claimed.held or claimed.next_due is not None
+                self._sight.committed(claimed.parts, left=left)
+                for ready in claimed.prepared:
+                    self._in_hand.take(ready.part)
 
         return await self._store.join(claim, order, committed, room, before=begins, last=True)
 
     def _send(self, prepared: Sequence[Prepared], since: Mapping[int, int]) -> None:
         now, wall = self._monotonic(), self._clock()
+        self._in_hand.left([ready.part for ready in prepared], now)
         for ready in prepared:
-            self._in_hand |= dict.fromkeys(ready.part.ids, now)
             self._metrics.accept_to_submit.observe(max(0, wall - since[ready.part.id]) / 1000)
         self._throttle.left(sum(ready.part.carries for ready in prepared), now)
         self._guard.submit(prepared, self._answer)
 
     # ---- straight through ----
 
-    def reserve(self, mode: str, parts: int) -> Departure | None:
-        """Room for a message to leave with its transaction, which begins now: if nothing waits, and all of it fits."""
+    def reserve(self, mode: str, parts: int, number: str) -> Departure | None:
+        """How a message leaves whose transaction begins now: with it, if nothing waits and all of it fits.
+
+        ``number``: empty for a group, which is queued. What is queued now is not overtaken by what comes next.
+        """
         if mode in self._sight.asking:
             return FOLLOWED
         now = self._monotonic()
-        if mode not in self._sight.empty or not self._can_send() or self._room(now) < parts:
+        free = number and self._in_hand.free(number)
+        if not free or mode not in self._sight.empty or not self._can_send() or self._room(now) < parts:
+            self._sight.empty -= {mode}
             return None
-        self._reserved += parts
+        self._in_hand.expect(number, parts)
         self._throttle.spend(parts, now)
-        return Reservation(self.name, parts, self._clock(), self._guard.prepare, self, self.settings.whole)
+        return Reservation(self.name, parts, number, self._clock(), self._guard.prepare, self, self.settings.whole)
 
     def leave(self, prepared: Sequence[Prepared], since: int) -> None:
         """Hand over what was claimed with its acceptance: together with all else of the same commit."""
-        self._reserved -= sum(ready.part.carries for ready in prepared)
         if not self._leaving:
             asyncio.get_running_loop().call_soon(self._leave)
         for ready in prepared:
-            self._in_hand |= dict.fromkeys(ready.part.ids)
+            self._in_hand.arrived(ready.part)
             self._leaving.append((ready, since))
 
     def _leave(self) -> None:
         leaving, self._leaving = self._leaving, []
         self._send([ready for ready, _ in leaving], {ready.part.id: since for ready, since in leaving})
 
-    def let_go(self, parts: int) -> None:
+    def let_go(self, number: str, parts: int) -> None:
         """What was reserved goes through the queue, or nowhere."""
-        self._reserved -= parts
+        self._in_hand.unexpected(number, parts)
         self._throttle.give_back(parts)
         self.nudge()
 
@@ -312,17 +320,15 @@ class Lane:
 
     def _answer(self, part: Part, outcome: Outcome) -> None:
         """The outcome of a part in hand, once; a second word on it is not taken."""
-        began = self._in_hand.get(part.id)
-        if began is None:
-            return
-        self._in_hand |= dict.fromkeys(part.ids)
-        self._pacing.answered(part, outcome, began, self._monotonic())
-        self._recorder.answer(part, outcome)
+        left_at = self._in_hand.answered(part)
+        if left_at is not None:
+            self._pacing.answered(part, outcome, left_at, self._monotonic())
+            self._recorder.answer(part, outcome)
 
     def _stored(self, settled: Sequence[Settled]) -> None:
         """Outcomes are committed: those parts are in hand no more."""
         for one in settled:
-            self._in_hand.pop(one.part, None)
+            self._in_hand.stored(one.part)
             if isinstance(one.outcome, Throttled | Unavailable):
                 self._sight.hint()
         self._recorded()

@@ -2,9 +2,10 @@
 
 Its parts are claimed in the transaction that stores them, which saves the claim's own: a third of the work of a
 message. Rules: only where a claim has found nothing waiting for the mode and nothing was queued since, so that nobody
-is overtaken; only within the room of the window and the throttle, which are reserved first. Everything else goes
-through the queue. What is so is settled when the transaction begins: a message whose own transaction ends with a
-claim is taken by that claim, so that the next ones go straight again, however many come without a pause.
+is overtaken; only within the room of the window and the throttle, which are reserved first; only when no other
+message to its number is in hand. Everything else goes through the queue. What is so is settled when the transaction
+begins: a message whose own transaction ends with a claim is taken by that claim, so that the next ones go straight
+again, however many come without a pause.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ from gateway.provider import Part, Prepared, Refused
 class Leaving(Protocol):
     """The lane, as a reservation needs it."""
 
-    def let_go(self, parts: int) -> None:
+    def let_go(self, number: str, parts: int) -> None:
         """The reserved parts did not leave after all."""
 
     def leave(self, prepared: Sequence[Prepared], since: int) -> None:
@@ -30,6 +31,7 @@ class Reservation:
 
     account: str
     parts: int
+    number: str  # to which no other message leaves meanwhile
     at: int  # milliseconds: the instant of the claim
     prepare: Callable[[Part], Prepared | Refused]
     lane: Leaving
@@ -40,7 +42,7 @@ class Reservation:
         if prepared:
             self.lane.leave(prepared, self.at)
         else:
-            self.lane.let_go(self.parts)
+            self.lane.let_go(self.number, self.parts)
 
 
 class Followed:

@@ -119,9 +119,9 @@ class Heart:
         rows = await self.rows("SELECT id FROM message WHERE ulid = ?", public.removeprefix("msg_"))
         return int(rows[0][0])
 
-    async def accept_many(self, count: int, school: str = METZ, **more: Any) -> list[int]:
-        """Accept a batch of different recipients; their internal ids."""
-        recipients = [{"to": f"06{number:08}"} for number in range(10_000_001, 10_000_001 + count)]
+    async def accept_many(self, count: int, school: str = METZ, first: int = 1, **more: Any) -> list[int]:
+        """Accept a batch of different recipients, from the ``first``; their internal ids."""
+        recipients = [{"to": f"06{number:08}"} for number in range(10_000_000 + first, 10_000_000 + first + count)]
         body = {"action": "INFO", "text": "Bonjour", "school": school, "recipients": recipients, **more}
         _, answer = await self.intake.batch(BatchIn.model_validate(body), everybody(self.settings), None, dry_run=False)
         ulid = orjson.loads(answer)["id"].removeprefix("bat_")
@@ -138,11 +138,16 @@ class Heart:
         prepare: Callable[[Part], Prepared | Refused] = ready,
         **more: Any,
     ) -> list[Part]:
-        """Claim; the parts."""
-        turns = self.turns.setdefault(account, Turns())
-        order = claim.ClaimOrder(account, modes, room, self.now, turns, prepare, self.rules, **more)
-        claimed = await self.store.join(claim.claim, order)
-        return [one.part for one in claimed.prepared]
+        """Claim until nothing more is to be had; the parts."""
+        turns, parts = self.turns.setdefault(account, Turns()), list[Part]()
+        while len(parts) < room:  # a claim brings one message to a number
+            left = room - len(parts)
+            order = claim.ClaimOrder(account, modes, left, self.now, turns, prepare, self.rules, **more)
+            claimed = await self.store.join(claim.claim, order)
+            parts += [one.part for one in claimed.prepared]
+            if not claimed.held or more:
+                break
+        return parts
 
     async def record(self, *answers: tuple[Part, Outcome], account: str = "a") -> None:
         """Record outcomes in one group."""

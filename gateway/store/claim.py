@@ -4,6 +4,10 @@ Rules: a claim commits before anything is written to a provider, and what is cla
 commit, so a crash leaves at most what the window had room for in doubt. Nothing is claimed past its validity.
 An account that takes messages whole gets all parts of a message in one piece, or none. What another account has
 begun goes on by one whose parts the phone joins to those that left; else it waits for the one that began it.
+To one number one message at a time is on its way, in the order of the queue: a part is not claimed while another
+message to its number is in hand, and what comes back, refused as too fast or for want of a link, has its old place.
+What waits for a later try after a temporary error lets younger ones pass: it is mostly that message, or its number,
+that the provider cannot take, and an alert does not wait a minute and a half for it.
 """
 
 from collections import defaultdict
@@ -37,9 +41,14 @@ LINES = f"""WITH RECURSIVE line(mode, priority, school, due_at) AS (
     {_FIRST.format("AND mode > line.mode")})
 ) SELECT mode, priority, school, due_at FROM line"""
 
-HEADS_OF_LINE = """SELECT * FROM (SELECT school, id FROM part
-  WHERE state = 'queued' AND mode = ? AND priority = ? AND school = ? AND due_at <= ?
-  AND (account IS NULL OR account = ?) ORDER BY due_at, id LIMIT ?)"""
+_LINE = """SELECT school, id FROM part WHERE state = 'queued' AND mode = ? AND priority = ? AND school = ?
+  AND due_at <= ? AND (account IS NULL OR account = ?) ORDER BY due_at, id LIMIT ?"""
+HEADS_OF_LINE = f"""SELECT head.school, head.id, message.number FROM ({_LINE}) AS head
+  CROSS JOIN message ON message.id = head.id >> 8"""
+
+#: The same, but for some numbers; looks no further than a part of the line, so that the cost stays bounded.
+BEHIND = f"""{HEADS_OF_LINE} WHERE message.number NOT IN (SELECT value FROM json_each(?)) LIMIT ?"""
+_LOOKED_AT = 5000
 
 #: Terms of one compound statement at most (SQLite allows 500).
 _TERMS = 100
@@ -69,6 +78,7 @@ class ClaimOrder:
     continues: Callable[[str], bool] = lambda _account: True  # whether it may go on with what this account began
     takes: Collection[str] = ()  # what a message may say to its provider alone
     ahead: bool = False  # whether its provider waits for a message's hour
+    waits: Callable[[str, int], bool] = lambda _number, _message: False  # for another message to the number
 
 
 @dataclass(slots=True)
@@ -79,6 +89,7 @@ class Claimed:
     accepted_at: dict[int, int] = field(default_factory=dict)  # part -> when its message could first leave
     more: bool = False
     blocked: bool = False  # the next message is whole, and waits until there is room for all of it
+    held: bool = False  # something waits for another message to its number
     next_due: int | None = None
 
     @property
@@ -236,41 +247,80 @@ async def _choose(conn: Conn, order: ClaimOrder, result: Claimed) -> list[int]:
         elif result.next_due is None or due_at < result.next_due:
             result.next_due = due_at
     chosen: list[int] = []
+    line = _Line(order)
     for priority in sorted(lines):
         if (room := order.room - len(chosen)) <= 0:
             break
-        waiting = await _waiting(conn, order, priority, lines[priority], room)
-        chosen += order.turns.deal(waiting, room)
+        chosen += order.turns.deal(await _waiting(conn, line, priority, lines[priority], room), room)
+    result.held = bool(line.passed_over)
     return chosen
 
 
+class _Line:
+    """Who is next to each number: one message, for the whole of a claim."""
+
+    def __init__(self, order: ClaimOrder) -> None:
+        self.order = order
+        self.passed_over: set[str] = set()  # numbers to which more waits
+        self.next: dict[str, int] = {}  # number -> its message of this claim
+
+    def may_leave(self, part_id: int, number: str) -> bool:
+        """Whether this part's message is the next to its number."""
+        message = part_id >> 8
+        if self.order.waits(number, message) or self.next.setdefault(number, message) != message:
+            self.passed_over.add(number)
+            return False
+        return True
+
+
 async def _waiting(
-    conn: Conn, order: ClaimOrder, priority: int, lines: Sequence[tuple[str, str]], room: int
+    conn: Conn, line: _Line, priority: int, lines: Sequence[tuple[str, str]], room: int
 ) -> dict[str, list[int]]:
     """The first parts of each school's queue: an equal share, then more of those who could fill what is left."""
     modes = defaultdict(list)
     for mode, school in lines:
         modes[school].append(mode)
-    schools = order.turns.order(list(modes))[:room]
+    schools = line.order.turns.order(list(modes))[:room]
     share = ceil(room / len(schools))
     asked = [(mode, school) for school in schools for mode in modes[school]]
-    found = await _heads_of_lines(conn, order, priority, asked, share)
+    found = await _heads_of_lines(conn, line, priority, asked, share)
     if sum(map(len, found.values())) < room and len(schools) > 1:
         longer = [(mode, school) for mode, school in asked if len(found[school]) >= share]
-        found |= await _heads_of_lines(conn, order, priority, longer, room)
+        found |= await _heads_of_lines(conn, line, priority, longer, room)
     return found
 
 
 async def _heads_of_lines(
-    conn: Conn, order: ClaimOrder, priority: int, asked: Sequence[tuple[str, str]], limit: int
+    conn: Conn, line: _Line, priority: int, asked: Sequence[tuple[str, str]], limit: int
 ) -> dict[str, list[int]]:
+    """At most ``limit`` parts of each line that may leave now, and where others stand before them, those behind."""
     found: dict[str, list[int]] = defaultdict(list)
+    seen: dict[str, set[str]] = defaultdict(set)
     for start in range(0, len(asked), _TERMS):
         terms = asked[start : start + _TERMS]
         values: list[object] = []
         for mode, school in terms:
-            values += (mode, priority, school, order.now, order.account, limit)
+            values += (mode, priority, school, line.order.now, line.order.account, limit)
         sql = " UNION ALL ".join([HEADS_OF_LINE] * len(terms))
-        for school, part_id in await fetch(conn, sql, tuple(values)):
-            found[school].append(part_id)
+        for school, part_id, number in await fetch(conn, sql, tuple(values)):
+            seen[school].add(number)
+            if line.may_leave(part_id, number):
+                found[school].append(part_id)
+    for mode, school in asked:
+        if len(found[school]) < limit and not seen[school].isdisjoint(line.passed_over):
+            found[school] += await _behind(conn, line, (mode, priority, school), seen[school], limit)
     return found
+
+
+async def _behind(conn: Conn, line: _Line, where: tuple[str, int, str], seen: set[str], limit: int) -> Sequence[int]:
+    """Parts of a line to other numbers than those seen, ``limit`` if there are as many."""
+    found: list[int] = []
+    for page in (4 * limit, 8 * limit, 16 * limit, 32 * limit):
+        known = orjson.dumps(list(seen.union(line.next))).decode()
+        values = (*where, line.order.now, line.order.account, _LOOKED_AT, known, page)
+        rows = await fetch(conn, BEHIND, values)
+        seen.update(number for _, _, number in rows)
+        found += [part_id for _, part_id, number in rows if line.may_leave(part_id, number)]
+        if len(found) >= limit or len(rows) < page:
+            break
+    return found[:limit]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,13 @@ async def running(lane: Lane, drain: float = 5.0) -> AsyncIterator[Lane]:
         yield lane
 
 
+NUMBERS = count()
+
+
 async def looked(heart: Heart, lane: Lane) -> None:
     """Wait until no claim is under way, and the lane knows that nothing waits."""
     async with asyncio.timeout(DEADLINE):
-        while not isinstance(lane.reserve("standard", 0), Reservation):
+        while not isinstance(lane.reserve("standard", 0, f"nobody {next(NUMBERS)}"), Reservation):
             await heart.rows("SELECT 1")
 
 

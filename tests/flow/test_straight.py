@@ -83,7 +83,7 @@ async def test_room_that_is_not_used_is_given_back(heart: Heart) -> None:
         await heart.store.write(lambda conn: people.apply(conn, METZ, [wish], "test", heart.now))
         assert await heart.status(await heart.accept()) is Status.IGNORED
         await looked(heart, lane)
-        room = lane.reserve("standard", 1)
+        room = lane.reserve("standard", 1, "+33600000000")
         assert room is not None
         room.end(())
 
@@ -96,7 +96,7 @@ async def test_a_store_that_fails_leaves_nothing_reserved(heart: Heart) -> None:
             await heart.accept()
         moody.well = True
         await looked(heart, lane)
-        room = lane.reserve("standard", 1)
+        room = lane.reserve("standard", 1, "+33600000000")
         assert room is not None
         room.end(())
 
@@ -125,11 +125,11 @@ async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: H
         lane.changed()
         async with asyncio.timeout(DEADLINE):
             await gate.claiming.wait()
-        assert lane.reserve("standard", 1) is FOLLOWED
+        assert lane.reserve("standard", 1, "+33600000000") is FOLLOWED
         gate.closed = False
         gate.through.set()
         await looked(heart, lane)
-        room = lane.reserve("standard", 2)
+        room = lane.reserve("standard", 2, "+33600000000")
         assert room is not None
         room.end(())
 
@@ -144,7 +144,7 @@ async def test_a_claim_takes_what_its_own_transaction_accepts(heart: Heart) -> N
         async with asyncio.timeout(DEADLINE):
             await gate.claiming.wait()
         gate.through.set()  # the claim is handed to the store in the next turn, before what is accepted now
-        ids = [await one for one in [asyncio.ensure_future(heart.accept()) for _ in range(20)]]
+        ids = [await one for one in [asyncio.ensure_future(heart.accept(f"06110000{n:02}")) for n in range(20)]]
         assert {*await heart.rows("SELECT DISTINCT tries FROM part")} == {(1,)}, "none waits for another claim"
         await provider.until(20)
         assert [part.id >> 8 for part in provider.taken] == ids
@@ -160,8 +160,8 @@ async def test_while_another_account_looks_nothing_goes_straight(heart: Heart) -
         async with running(first):
             async with asyncio.timeout(DEADLINE):
                 await gate.claiming.wait()
-            assert first.reserve("standard", 1) is FOLLOWED
-            assert second.reserve("standard", 1) is None
+            assert first.reserve("standard", 1, "+33600000000") is FOLLOWED
+            assert second.reserve("standard", 1, "+33600000000") is None
             gate.through.set()
             await looked(heart, first)
 

@@ -57,7 +57,7 @@ async def test_one_message_is_not_behind_ten_thousand(heart: Heart) -> None:
 async def test_forty_schools_three_modes_and_priorities_share_alike(heart: Heart) -> None:
     for place, school in enumerate(SCHOOLS):
         mode = ("standard", "premium", "economique")[place % 3]
-        await heart.accept_many(4, school, defaults={"mode": mode})
+        await heart.accept_many(4, school, first=1 + 4 * place, defaults={"mode": mode})
     for room in (1, 5, 33):
         served = Counter(await _schools(heart, await heart.claim(room=room)))
         assert sum(served.values()) == room
