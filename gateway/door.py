@@ -81,6 +81,7 @@ class Submission:
     sender: str | None = None
     priority: Priority = Priority.NORMAL
     transliterate: bool = True
+    flash: bool = False
     send_at: datetime | None = None
     valid_until: datetime | None = None
     reference: str | None = None
@@ -201,6 +202,12 @@ class Reception(Protocol):
 
     def turned_away(self, why: str, app: str) -> None:
         """Tell that somebody was not let in, and why, in English; ``app`` may be empty."""
+
+    def came(self, app: str) -> None:
+        """Tell that somebody was let in."""
+
+    def left(self, app: str, why: str) -> None:
+        """Tell that a visit of an application is over, and why."""
 
     def changed(self) -> None:
         """Tell that ``binds`` or ``room`` may have changed."""

@@ -8,6 +8,7 @@ for, the last piece is told in its answer and the others in their reports.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -79,6 +80,14 @@ class Reception:
         """Count and log that somebody was not let in."""
         self._parts.metrics.door_refusals.labels(app or "unknown", why).inc()
         log.warning("not let in by a door", extra={"kind": self._kind, "app": app, "why": why})
+
+    def came(self, app: str) -> None:
+        """Log that somebody was let in."""
+        log.info("let in by a door", extra={"kind": self._kind, "app": app})
+
+    def left(self, app: str, why: str) -> None:
+        """Log that a visit is over."""
+        log.info("left a door", extra={"kind": self._kind, "app": app, "why": why})
 
     def answered(self, app: str, status: str) -> None:
         """Count an answer."""
@@ -176,14 +185,31 @@ class Reception:
             self.changed()
 
     async def sweep(self) -> None:
-        """End the pieces whose siblings never came. Raises StoreUnavailable."""
+        """End the pieces whose siblings never came. Raises StoreUnavailable.
+
+        Two processes that took the last two pieces at once left all of them waiting: these become their message here.
+        """
         bundles: dict[tuple[str, str], list[StoredPiece]] = {}
         for one in await self._parts.store.read(store.waiting_pieces):
             bundles.setdefault((one.app, one.text.bundle), []).append(one)
         for (app, bundle), pieces in bundles.items():
-            if pieces[0].created_at + self._patience(app) <= self._parts.clock():
+            late = pieces[0].created_at + self._patience(app) <= self._parts.clock()
+            if late or len(pieces) == pieces[0].text.pieces:
                 async with self._bundle(app, bundle):
-                    await self._end(pieces, Status.EXPIRED, "pieces_missing")
+                    await self._sweep(app, pieces)
+
+    async def _sweep(self, app: str, pieces: Sequence[StoredPiece]) -> None:
+        if len(pieces) < pieces[0].text.pieces:
+            await self._end(pieces, Status.EXPIRED, "pieces_missing")
+            return
+        ids = tuple(one.id for one in pieces)
+        entry = Entry(app, self._parts.clock(), 0, "", ulid=pieces[0].ulid, siblings=ids, alone=False)
+        with suppress(Gone):
+            try:
+                body = _merged([one.text for one in pieces])
+                await self._parts.intake.message(body, self._caller(app), None, entry)
+            except Problem as problem:
+                await self._end(pieces, Status.REJECTED, problem.code)
 
     def _patience(self, app: str) -> int:
         """Milliseconds that a piece waits for its siblings; those of an application that is gone end at once."""
@@ -232,6 +258,7 @@ def _form(submission: Submission) -> dict[str, object]:
         "sender": submission.sender,
         "priority": submission.priority.value,
         "transliterate": submission.transliterate,
+        "flash": submission.flash,
         "send_at": submission.send_at.isoformat() if submission.send_at else None,
         "valid_until": submission.valid_until.isoformat() if submission.valid_until else None,
         "reference": submission.reference,

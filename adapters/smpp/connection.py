@@ -43,6 +43,7 @@ class Link(asyncio.Protocol):
         self._opened = opened
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings = inf  # when it does
         self._busy = False
         self.congested = False  # the socket's buffer is full
         self.peer = ""  # the address of the other side
@@ -133,10 +134,11 @@ class Link(asyncio.Protocol):
     def _arm(self) -> None:
         """Keep one timer, at the deadline or before it: moving it at each PDU would cost more than it saves."""
         deadline = self.session.deadline
-        if self._timer and (deadline == inf or self._timer.when() > deadline):
+        if self._timer and (deadline == inf or self._rings > deadline):
             self._timer.cancel()
             self._timer = None
         if self._timer is None and deadline < inf:
+            self._rings = deadline  # uvloop's handle of what is due at once does not know its time
             self._timer = self._loop.call_at(deadline, self._tick)
 
     def _tick(self) -> None:

@@ -179,8 +179,10 @@ class SmppDoor:
                 carried.answered(_got(pdu))
             case events.Unanswered(carried, _):
                 carried.answered(Got.AGAIN if link.session.state is State.CLOSED else Got.LATER)
-            case events.Closed():
+            case events.Closed(why):
                 del self._visits[link]
+                if visit.app:
+                    self._reception.left(visit.app, why)
 
     # ---- the entrance ----
 
@@ -189,7 +191,7 @@ class SmppDoor:
         if visit.judging:
             return
         visit.judging = True
-        wait = self._penalties.wait(visit.link.peer, visit.link.now)
+        wait = self._penalties.wait((visit.link.peer, pdu.text("system_id")), visit.link.now)
         asyncio.get_running_loop().call_later(wait, self._judge, visit, pdu)
 
     def _judge(self, visit: Visit, pdu: Pdu) -> None:
@@ -201,13 +203,15 @@ class SmppDoor:
             verdict = Unwelcome(codes.RSYSERR, "leaving")
         if isinstance(verdict, Unwelcome):
             self._reception.turned_away(verdict.why, verdict.app)
-            wait = self._penalties.failed(link.peer, link.now) if verdict.guessed else 0.0
+            guesser = link.peer, pdu.text("system_id")
+            wait = self._penalties.failed(guesser, link.now) if verdict.guessed else 0.0
             asyncio.get_running_loop().call_later(wait, self._refuse, link, pdu, verdict.status)
             return
         visit.judging, visit.app, visit.login = False, verdict.app, verdict.login
         modern = pdu.number("interface_version") >= codes.VERSION_50
         version = codes.VERSION_50 if modern else codes.VERSION_34
         link.session.accept_bind(pdu, self.settings.system_id, link.now, version)
+        self._reception.came(visit.app)
         link.flush()
         self.settled()
 

@@ -1,7 +1,8 @@
 """Who may bind at the door, and how long somebody who guesses passwords waits. Pure: time is an argument.
 
-Rules: an unknown system_id and a wrong password are answered alike, and take alike; after a failure the address
-waits before it is judged again, longer each time, so that guessing is slow however many connections it makes.
+Rules: who comes from an address that no login allows is not judged at all. An unknown system_id and a wrong password
+are answered alike, and take alike. After a failure the same address waits before that system_id is judged again,
+longer each time: guessing is slow however many connections it makes, and others behind that address do not suffer.
 """
 
 import hmac
@@ -13,13 +14,13 @@ from adapters.smpp import codes
 from adapters.smpp.door_options import SmppLogin, address
 from adapters.smpp.pdu import Pdu
 
-#: Seconds that an address waits after its first failure, and at most; each failure doubles them.
+#: Seconds of waiting after the first failure, and at most; each failure doubles them.
 FIRST, MOST = 1.0, 30.0
 
-#: Seconds without a failure after which an address is as good as new.
+#: Seconds without a failure after which all is forgiven.
 FORGIVEN: Final = 300.0
 
-_KEPT: Final = 10_000  # addresses
+_KEPT: Final = 10_000  # guessers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Unwelcome:
 
 def judge(bind: Pdu, peer: str, guests: Mapping[str, SmppLogin], binds: Mapping[str, int]) -> Welcome | Unwelcome:
     """Whether a bind from the address ``peer`` is let in; ``binds`` are those that each application has."""
+    if not any(_from_here(peer, login) for login in guests.values()):
+        return Unwelcome(codes.RBINDFAIL, "address not allowed")
     given = bind.text("password").encode("latin-1")
     system_id = bind.text("system_id")
     app = next((name for name, login in guests.items() if login.system_id == system_id), "")
@@ -82,24 +85,24 @@ class _Guesser:
 
 @dataclass(slots=True)
 class Penalties:
-    """The addresses that failed lately."""
+    """Who failed lately: an address, and the system_id that it tried."""
 
-    _guessers: dict[str, _Guesser] = field(default_factory=dict)
+    _guessers: dict[tuple[str, str], _Guesser] = field(default_factory=dict)
 
-    def wait(self, peer: str, now: float) -> float:
-        """Seconds before a bind from this address is judged."""
-        guesser = self._guessers.get(peer)
+    def wait(self, who: tuple[str, str], now: float) -> float:
+        """Seconds before a bind of these is judged."""
+        guesser = self._guessers.get(who)
         return max(0.0, guesser.free_at - now) if guesser else 0.0
 
-    def failed(self, peer: str, now: float) -> float:
+    def failed(self, who: tuple[str, str], now: float) -> float:
         """It gave a wrong password: seconds that it waits now."""
-        guesser = self._guessers.pop(peer, None)
+        guesser = self._guessers.pop(who, None)
         if guesser is None or now >= guesser.failed_at + FORGIVEN:
             guesser = _Guesser()
         pause = min(FIRST * 2.0**guesser.failures, MOST)
         guesser.failures = min(guesser.failures + 1, 16)
         guesser.failed_at, guesser.free_at = now, max(now, guesser.free_at) + pause
-        self._guessers[peer] = guesser  # the latest is the last
+        self._guessers[who] = guesser  # the latest is the last
         while len(self._guessers) > _KEPT:
             del self._guessers[next(iter(self._guessers))]
         return guesser.free_at - now

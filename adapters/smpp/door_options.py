@@ -70,7 +70,7 @@ class SmppLogin(DoorLogin):
     rate: float = Field(50, gt=0, description="submissions per second, over all its binds")
     service_types: Mapping[ServiceType, Code] = Field({}, description="service_type -> action")
     priority: Priority = Field(Priority.NORMAL, description="of what comes with priority_flag 0")
-    default_alphabet: Literal["gsm7", "latin1"] = Field("gsm7", description="what data_coding 0 means")
+    default_alphabet: Literal["gsm7", "latin1", "utf8"] = Field("gsm7", description="what data_coding 0 means")
     transliterate: bool = Field(True, description="replace what GSM-7 lacks if the whole text fits then")
 
 

@@ -50,12 +50,9 @@ def _writing(encoding: Encoding, text: str, login: SmppLogin) -> tuple[int, str]
     """The data_coding, and the charset, that the other side reads a text in."""
     if encoding is Encoding.GSM7 and login.default_alphabet == "gsm7":
         return 0, "gsm7"
-    if login.default_alphabet == "latin1" and not text.translate(_LATIN):
+    if login.default_alphabet == "latin1" and all(char <= "\xff" for char in text):
         return 0, "latin-1"
     return codes.UCS2, "utf-16-be"
-
-
-_LATIN = dict.fromkeys(range(256))
 
 
 def _octets(text: str, charset: str) -> bytes:

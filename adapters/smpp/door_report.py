@@ -72,6 +72,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "text_too_long": codes.RINVMSGLEN,
     "empty_text": codes.RINVMSGLEN,
     "text_not_ucs2": codes.RINVDCS,
+    "flash_not_allowed": codes.RINVDCS,
     "store_unavailable": codes.RMSGQFUL,
     "draining": codes.RMSGQFUL,
     "internal_error": codes.RSYSERR,

@@ -22,8 +22,16 @@ from gateway.model import Priority
 #: Vendor parameters: C-octet strings in UTF-8.
 SCHOOL, ACTION, REFERENCE, KEY = 0x1400, 0x1401, 0x1402, 0x1403
 
-_CHARSETS: Final[Mapping[int, str]] = {1: "ascii", 3: "latin-1", 8: "utf-16-be"}
-_DEFAULT: Final[Mapping[str, str]] = {"gsm7": GSM7, "latin1": "latin-1"}
+#: data_coding -> charset, and whether the phone is to show it at once; 0 is the login's default alphabet.
+_CODINGS: Final[Mapping[int, tuple[str, bool]]] = {
+    1: ("ascii", False),
+    3: ("latin-1", False),
+    codes.UCS2: ("utf-16-be", False),
+    **{0x10: (GSM7, True), 0x11: (GSM7, False), 0x18: ("utf-16-be", True), 0x19: ("utf-16-be", False)},
+    **{0xF0: (GSM7, True), 0xF1: (GSM7, False)},
+}
+_DEFAULT: Final[Mapping[str, str]] = {"gsm7": GSM7, "latin1": "latin-1", "utf8": "utf-8"}
+_DISPLAY: Final = b"\1"  # of dest_addr_subunit
 _MODE, _TYPE, _TRANSACTION = 0x03, 0x3C, 0x02  # of esm_class
 _WANTS: Final = (Wants.NOTHING, Wants.SUCCESS | Wants.FAILURE, Wants.FAILURE, Wants.SUCCESS)
 _PROGRESS: Final = 0x10  # of registered_delivery
@@ -51,17 +59,19 @@ def read_submission(pdu: Pdu, app: str, login: SmppLogin, version: int, now: dat
     flag = pdu.number("priority_flag")
     if flag >= len(_PRIORITIES):
         raise Wrong(codes.RINVPRTFLG)
+    charset, flash = _coding(pdu.number("data_coding"), login)
     registered = pdu.number("registered_delivery")
     user_reference = pdu.tlvs.get(codes.USER_MESSAGE_REFERENCE, b"")
     return Submission(
         app=app,
         to=_recipient(pdu),
-        content=Content(octets, _charset(pdu.number("data_coding"), login)),
+        content=Content(octets, charset),
         action=_action(pdu, login),
         school=school or login.school,
         sender=pdu.text("source_addr") or None,
         priority=_PRIORITIES[flag] or login.priority,
         transliterate=login.transliterate,
+        flash=flash or pdu.tlvs.get(codes.DEST_ADDR_SUBUNIT) == _DISPLAY,
         send_at=_time(pdu, "schedule_delivery_time", now, codes.RINVSCHED),
         valid_until=_time(pdu, "validity_period", now, codes.RINVEXPIRY) or _lifetime(pdu, now),
         reference=reference or (str(int.from_bytes(user_reference, "big")) if user_reference else None),
@@ -138,11 +148,12 @@ def _piece(pdu: Pdu, said: _Concatenation | None) -> Piece | None:
     return Piece(sha256(orjson.dumps(common)).hexdigest()[:32], said.number, said.total)
 
 
-def _charset(coding: int, login: SmppLogin) -> str:
-    charset = _DEFAULT[login.default_alphabet] if coding == 0 else _CHARSETS.get(coding)
-    if charset is None:
+def _coding(coding: int, login: SmppLogin) -> tuple[str, bool]:
+    if coding == 0:
+        return _DEFAULT[login.default_alphabet], False
+    if coding not in _CODINGS:
         raise Wrong(codes.RINVDCS)
-    return charset
+    return _CODINGS[coding]
 
 
 # ---- the rest ----

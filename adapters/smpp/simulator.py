@@ -41,6 +41,7 @@ class Simulator:
         self._began = 0.0
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings = inf  # when it does
         self._reopening = False
         self._tasks: Final[set[asyncio.Task[object]]] = set()
 
@@ -177,10 +178,11 @@ class Simulator:
     def _arm(self) -> None:
         """One timer for whatever comes first; one that is early is kept, as moving it would cost more."""
         when = self._smsc.deadline / self._speed + self._began
-        if self._timer and self._timer.when() > when:
+        if self._timer and self._rings > when:
             self._timer.cancel()
             self._timer = None
         if self._timer is None and when < inf:
+            self._rings = when  # uvloop's handle of what is due at once does not know its time
             self._timer = asyncio.get_running_loop().call_at(when, self._tick)
 
     def _tick(self) -> None:

@@ -29,6 +29,7 @@ class Entry:
     ulid: str = ""  # empty: a new one
     text: "PieceText | None" = None
     siblings: tuple[int, ...] = ()  # pieces stored before, which become part of the same message
+    alone: bool = True  # has a row of its own; not when all its pieces are stored
     place: str = ""  # which piece it is, for its id
     public: str = ""  # given by the store
 
@@ -71,7 +72,8 @@ async def enter(conn: Conn, entries: Sequence[tuple[Entry, int, str]]) -> None:
     rows = []
     for number, (entry, message_id, ulid) in enumerate(entries, first):
         entry.public = _public(entry, number, ulid)
-        rows.append((number, entry.app, entry.public, ulid, message_id, entry.wants, entry.echo, entry.at))
+        if entry.alone:
+            rows.append((number, entry.app, entry.public, ulid, message_id, entry.wants, entry.echo, entry.at))
         if entry.siblings:
             await _join(conn, entry.siblings, message_id)
     await insert_rows(conn, door_submission, _ROW, rows)

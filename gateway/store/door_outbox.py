@@ -146,7 +146,7 @@ async def take_inbound(conn: Conn, apps: Collection[str], of_school: Mapping[str
 _DUE = """SELECT o.id, o.app, o.tries, d.public, o.status, o.reason, d.created_at, o.at, o.progress, d.echo,
   i.number, i."to", i.text
   FROM door_outbox AS o LEFT JOIN door_submission AS d ON d.id = o.submission LEFT JOIN inbound AS i ON i.id = o.inbound
-  WHERE o.app = ? AND o.due_at <= ? ORDER BY o.id LIMIT ?"""
+  WHERE o.app = ? AND o.due_at <= ? ORDER BY o.due_at, o.id LIMIT ?"""
 
 
 async def due(conn: Conn, app: str, now: int, limit: int) -> list[Delivery]:

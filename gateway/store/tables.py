@@ -480,7 +480,7 @@ door_outbox = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
-    Index("door_outbox_app", "app", "id"),
+    Index("door_outbox_app", "app", "due_at", "id"),
 )
 
 

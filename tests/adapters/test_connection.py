@@ -4,6 +4,8 @@ import asyncio
 import socket
 from math import inf
 
+import uvloop
+
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.connection import Link
 from adapters.smpp.session import Session
@@ -104,3 +106,22 @@ async def test_what_is_cut_says_nothing_more() -> None:
         await link.over.wait()
         link.flush()
     assert [event for event in told.events if isinstance(event, events.Closed)] == [events.Closed("cut")]
+
+
+def test_what_is_due_at_once_is_armed_on_the_fastest_loop_too() -> None:
+    """uvloop hands out another kind of handle for it, which cannot be asked for its time."""
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            told = Told()
+            _, link = await asyncio.get_running_loop().create_connection(
+                lambda: Link(lambda now: bound_session(now, Timers(response=0)), told.handle),
+                *server.getsockname(),
+            )
+            fill(link, 1)
+            link.flush()
+            link.abort("done")
+            await link.over.wait()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

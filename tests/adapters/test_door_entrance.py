@@ -10,6 +10,8 @@ from adapters.smpp.door_entrance import FIRST, FORGIVEN, MOST, Penalties, Unwelc
 from adapters.smpp.door_options import SmppLogin
 from adapters.smpp.pdu import Pdu
 
+A = ("192.0.2.7", "erp")
+
 
 def login(**more: Any) -> SmppLogin:
     return SmppLogin.model_validate({"system_id": "erp", "password": "secret", "action": "INFO", **more})
@@ -33,7 +35,9 @@ def test_who_is_known_comes_in() -> None:
         ({"said": ("erp", "")}, Unwelcome(codes.RINVPASWD, "wrong password", "ent")),
         ({"said": ("erp", "secret\xff")}, Unwelcome(codes.RINVPASWD, "wrong password", "ent")),
         ({"said": ("erp", "autre")}, Unwelcome(codes.RINVPASWD, "wrong password", "ent")),
-        ({"peer": "192.0.2.7"}, Unwelcome(codes.RBINDFAIL, "address not allowed", "ent")),
+        ({"peer": "192.0.2.7"}, Unwelcome(codes.RBINDFAIL, "address not allowed")),
+        ({"peer": "192.0.2.7", "said": ("erp", "guess")}, Unwelcome(codes.RBINDFAIL, "address not allowed")),
+        ({"ips": ["192.0.2.7"]}, Unwelcome(codes.RBINDFAIL, "address not allowed", "ent")),
         ({"binds": 4}, Unwelcome(codes.RALYBND, "too many binds", "ent")),
     ],
 )
@@ -68,36 +72,36 @@ def test_who_was_let_in_stays_while_the_login_holds() -> None:
 def test_guessing_costs_more_each_time() -> None:
     penalties = Penalties()
     now = 1000.0
-    assert penalties.wait("a", now) == 0
+    assert penalties.wait(A, now) == 0
     waits = []
     for _ in range(8):
-        waits.append(penalties.failed("a", now))
+        waits.append(penalties.failed(A, now))
         now += waits[-1]
-        assert penalties.wait("a", now) == 0
+        assert penalties.wait(A, now) == 0
     assert waits == [FIRST, 2, 4, 8, 16, MOST, MOST, MOST]
 
 
 def test_many_connections_guess_no_faster() -> None:
     penalties = Penalties()
-    waits = [penalties.failed("a", 1000.0) for _ in range(3)]
+    waits = [penalties.failed(A, 1000.0) for _ in range(3)]
     assert waits == [1, 3, 7]
-    assert penalties.wait("a", 1000.0) == 7
-    assert penalties.wait("b", 1000.0) == 0
+    assert penalties.wait(A, 1000.0) == 7
+    assert penalties.wait(("192.0.2.7", "ent"), 1000.0) == 0
 
 
 def test_who_guesses_no_more_is_forgiven() -> None:
     penalties = Penalties()
     for _ in range(4):
-        penalties.failed("a", 1000.0)
-    assert penalties.failed("a", 1000.0 + FORGIVEN) == FIRST
+        penalties.failed(A, 1000.0)
+    assert penalties.failed(A, 1000.0 + FORGIVEN) == FIRST
 
 
 def test_penalties_are_bounded() -> None:
     penalties = Penalties()
     for place in range(10_050):
-        penalties.failed(str(place), 1000.0)
-    assert penalties.wait("0", 1000.0) == 0
-    assert penalties.wait("10049", 1000.0) == FIRST
+        penalties.failed(("192.0.2.7", str(place)), 1000.0)
+    assert penalties.wait(("192.0.2.7", "0"), 1000.0) == 0
+    assert penalties.wait(("192.0.2.7", "10049"), 1000.0) == FIRST
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 10.0, 100.0])

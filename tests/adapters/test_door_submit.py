@@ -68,6 +68,7 @@ def test_the_recipient(ton: int, to: str, read_as: str) -> None:
     [
         (0, b"\x05l\x04ve \x1be", "gsm7", "élève €"),
         (0, b"\xe9l\xe8ve", "latin1", "élève"),
+        (0, "élève €".encode(), "utf8", "élève €"),
         (1, b"plain", "gsm7", "plain"),
         (3, b"\xe9l\xe8ve", "gsm7", "élève"),
         (8, "Noël 😀".encode("utf-16-be"), "gsm7", "Noël 😀"),
@@ -78,7 +79,21 @@ def test_what_the_octets_say(coding: int, octets: bytes, alphabet: str, text: st
     assert decode([made.content]) == text
 
 
-@pytest.mark.parametrize("coding", [2, 4, 5, 0x0D, 0xF5])
+@pytest.mark.parametrize(
+    ("coding", "charset", "flash"),
+    [(0x10, GSM7, True), (0x11, GSM7, False), (0x18, "utf-16-be", True), (0xF0, GSM7, True), (0xF1, GSM7, False)],
+)
+def test_codings_with_a_class(coding: int, charset: str, flash: bool) -> None:
+    made = read(data_coding=coding, short_message=b"ab")
+    assert (made.content.charset, made.flash) == (charset, flash)
+
+
+def test_what_is_only_for_the_display_flashes() -> None:
+    assert read({codes.DEST_ADDR_SUBUNIT: b"\1"}).flash
+    assert not read({codes.DEST_ADDR_SUBUNIT: b"\3"}).flash
+
+
+@pytest.mark.parametrize("coding", [2, 4, 5, 0x0D, 0x12, 0x14, 0x20, 0xC8, 0xF2, 0xF5])
 def test_other_codings_are_refused(coding: int) -> None:
     assert refused(data_coding=coding, short_message=b"x") == codes.RINVDCS
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 import sqlite3
@@ -161,3 +162,36 @@ async def test_nobody_binds_while_it_leaves(tmp_path: Path) -> None:
                         async with esme(port) as late:
                             await late.bound()
             assert await ended(gateway) == Exit.FINE
+
+
+async def test_a_full_disk_puts_off_and_loses_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    async with Simulator(SimulatorOptions(receipt_delay=0.01)) as simulator:
+        file = with_door(tmp_path, simulator.port, {"listen": f"127.0.0.1:{port}"})
+        async with serving(file) as gateway, esme(port) as client:
+            await client.bound()
+            assert (await client.submit()).status == codes.ROK
+            await client.until(lambda: len(client.delivered) == 1)
+            _, hard = resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (4096, hard))
+            half = bytes((5, 0, 3, 7, 2, 1)) + b"half"
+            refused = [await client.submit(), await client.submit(half, esm_class=codes.UDHI)]
+            assert {answer.status for answer in refused} == {codes.RMSGQFUL}
+            resource.prlimit(gateway.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+            async with asyncio.timeout(DEADLINE):
+                while (await client.submit(destination_addr="33612345679")).status != codes.ROK:
+                    pass
+            await client.until(lambda: len(client.delivered) == 2)
+        assert rows(tmp_path, "SELECT COUNT(*) FROM door_submission") == [(2,)]
+
+
+async def test_the_door_is_of_the_role_that_accepts(tmp_path: Path) -> None:
+    """One process lets upstream systems in, another sends: receipts find their way through the store."""
+    port = free_port()
+    async with Simulator(SimulatorOptions(receipt_delay=0.01)) as simulator:
+        file = with_door(tmp_path, simulator.port, {"listen": f"127.0.0.1:{port}"})
+        async with serving(file, "--role", "dispatch"), serving(file, "--role", "api"), esme(port) as client:
+            await client.bound()
+            answer = await client.submit()
+            await client.until(lambda: len(client.delivered) == 1)
+            assert field_of(client.delivered[0], "id") == answer.text("message_id")

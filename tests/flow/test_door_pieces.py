@@ -2,20 +2,25 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from adapters.smpp import codes
-from adapters.smpp.door_submit import ACTION
+from adapters.smpp import codes, pdu
+from adapters.smpp.door_options import SmppLogin
+from adapters.smpp.door_submit import ACTION, read_submission
 from adapters.smpp.pdu import Pdu
 from gateway import gsm
+from gateway.door import Submission, Taken
+from gateway.reception import Reception
 from gateway.store.bulk import fetch
 from gateway.store.direct import Conn
+from gateway.wake import Nudge
 from tests.fakes.esme import Esme, esme, field_of
-from tests.flow.doorside import Client, House, house
+from tests.flow.doorside import LOGIN, Client, House, house
 
 TEXT = "Réunion des parents d'élèves [3e B] : 12 € par personne ! " * 6
 
@@ -175,3 +180,29 @@ async def test_pieces_that_wait_can_be_cancelled_and_asked_for(tmp_path: Path) -
         assert (await client.ask(codes.CANCEL_SM, {"message_id": held})).status == codes.ROK
         await client.until(lambda: len(client.delivered) == 1)
         assert field_of(client.delivered[0], "stat") == "DELETED"
+
+
+async def test_two_processes_that_take_the_last_pieces_at_once(tmp_path: Path) -> None:
+    """Neither may see the other's piece: what then waits whole becomes its message all the same, and once."""
+    async with house(tmp_path) as here, esme(here.port) as client:
+        await client.bound()
+        other = Reception(here.gateway.parts, "smpp", Nudge())
+        there = asyncio.gather(*(other.submit(piece_of(place, 1)) for place in range(20)))
+        here_ = asyncio.gather(*(client.submit(b"", **raw_piece(place, 2)) for place in range(20)))
+        assert {type(reply) for reply in await there} == {Taken}
+        assert {answer.status for answer in await here_} == {codes.ROK}
+        await client.until(lambda: len(client.delivered) == 40)
+        assert sorted(await messages(here)) == sorted(f"Bonjour {place}" for place in range(20))
+
+
+def raw_piece(place: int, number: int) -> dict[str, Any]:
+    text = b"Bonjour " if number == 1 else str(place).encode()
+    header = bytes((5, 0, 3, place, 2, number))
+    return {"esm_class": codes.UDHI, "short_message": header + text, "destination_addr": f"336123456{place:02}"}
+
+
+def piece_of(place: int, number: int) -> Submission:
+    """The same as the door reads it."""
+    fields = {"dest_addr_ton": 1, "registered_delivery": 1, **raw_piece(place, number)}
+    asked = pdu.decode(pdu.frame(codes.SUBMIT_SM, 0, 1, pdu.body_of(codes.SUBMIT_SM, fields)))
+    return read_submission(asked, "erp", SmppLogin.model_validate(LOGIN), codes.VERSION_34, datetime.now(UTC))

@@ -157,9 +157,23 @@ async def test_deliveries_are_over_or_come_again(heart: Heart) -> None:
     await heart.store.join(outbox.settle, Done([first.delivery], [(second.delivery, heart.now + 5_000)]))
     assert await due(heart) == [third]
     heart.now += 5_000
-    again, last = await due(heart)
+    last, again = await due(heart)
     assert (again.delivery, again.tries, last) == (second.delivery, 1, third)
     assert await heart.store.read(outbox.waiting) == {"erp": 2}
+
+
+async def test_what_waits_is_found_without_passing_over_the_rest(heart: Heart) -> None:
+    """Neither what was put off, nor messages of other ways, nor submissions that ended cost anything."""
+    for sql, values in (
+        (outbox._DUE, ("erp", heart.now, 10)),
+        (outbox._ENDED, (0, 10)),
+        (outbox._LEFT_OVER, ()),
+        (outbox._UNDER_WAY, ()),
+    ):
+        plan = " ".join(str(row[3]) for row in await heart.rows(f"EXPLAIN QUERY PLAN {sql}", *values))
+        scans = [word for word in plan.split("SCAN ")[1:] if "INDEX" not in word.split("SEARCH")[0]]
+        assert scans == [], plan
+        assert "ORDER BY" not in plan, plan
 
 
 async def test_after_seven_days_nobody_comes_any_more(heart: Heart) -> None:

@@ -267,7 +267,7 @@ def test_the_errors_of_a_door() -> None:
 def test_the_parameters_of_a_door() -> None:
     tags = {int(tag, 16) for tag in first_codes("docs/doors.md", "tag")}
     ours = {door_submit.SCHOOL, door_submit.ACTION, door_submit.REFERENCE, door_submit.KEY}
-    assert tags == ours | {smpp_codes.USER_MESSAGE_REFERENCE}
+    assert tags == ours | {smpp_codes.USER_MESSAGE_REFERENCE, smpp_codes.DEST_ADDR_SUBUNIT}
 
 
 # ---- configuration and metrics ----
