@@ -35,18 +35,6 @@ LEAVE: Final = 2.0
 _NEVER: Final = frozenset({codes.RX_P_APPN, codes.RX_R_APPN})
 
 
-class _Guest(Link):
-    """A visitor's connection, which is known once it is made: with TLS, after the handshake."""
-
-    def __init__(self, door: "SmppDoor") -> None:
-        super().__init__(door.session, door.happened, door.settled)
-        self._door = door
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._door.entered(self)
-        super().connection_made(transport)
-
-
 class SmppDoor:
     """One listening address. See ``gateway.door.Door``."""
 
@@ -66,6 +54,7 @@ class SmppDoor:
             response=settings.response_timeout.total_seconds(),
             leave=LEAVE,
         )
+        self._context: ssl.SSLContext | None = None
         self._visits: dict[Link, Visit] = {}
         self._penalties = Penalties()
         self._news = asyncio.Event()
@@ -96,13 +85,13 @@ class SmppDoor:
     @asynccontextmanager
     async def _running(self, drain: float) -> AsyncIterator[None]:
         host, port = split_address(self.settings.listen)
-        context = _context(self.settings)
+        self._context = self.settings.tls.context() if self.settings.tls else None
         server = await asyncio.get_running_loop().create_server(
-            lambda: _Guest(self),
+            lambda: Link(self._session, self._happened, self._settled, self._opened),
             host or None,
             port,
-            ssl=context,
-            ssl_handshake_timeout=self._timers.init if context else None,
+            ssl=self._context,
+            ssl_handshake_timeout=self._timers.init if self._context else None,
         )
         self.port = server.sockets[0].getsockname()[1]
         try:
@@ -124,6 +113,9 @@ class SmppDoor:
             else:
                 visit.login = login
         self._requests.renew()
+        if self._context and self.settings.tls:
+            with suppress(OSError):  # what cannot be read now was told when the configuration was
+                self.settings.tls.renew(self._context)
 
     def room(self, app: str) -> int:
         """What the windows of its receiving binds have room for."""
@@ -151,23 +143,23 @@ class SmppDoor:
 
     # ---- connections ----
 
-    def session(self, now: float) -> Session:
+    def _session(self, now: float) -> Session:
         """The session of a new connection."""
         return Session(Role.SMSC, self._timers, now, serves=SERVES)
 
-    def entered(self, link: Link) -> None:
+    def _opened(self, link: Link) -> None:
         """Somebody connected; who is too many is cut."""
         self._visits[link] = Visit(link)
         if len(self._visits) > self.settings.max_connections:
             self._reception.turned_away("too many connections", "")
             link.session.lost("too many connections")
 
-    def settled(self) -> None:
+    def _settled(self) -> None:
         """A burst of events is over, or a socket takes octets again."""
         self._news.set()
         self._reception.changed()
 
-    def happened(self, link: Link, event: events.Event) -> None:
+    def _happened(self, link: Link, event: events.Event) -> None:
         """What a session tells."""
         visit = self._visits[link]
         match event:
@@ -213,7 +205,7 @@ class SmppDoor:
         link.session.accept_bind(pdu, self.settings.system_id, link.now, version)
         self._reception.came(visit.app)
         link.flush()
-        self.settled()
+        self._settled()
 
     def _refuse(self, link: Link, pdu: Pdu, status: int) -> None:
         if link.session.state is State.OPEN:
@@ -278,15 +270,3 @@ def _got(pdu: Pdu) -> Got:
     if pdu.status == codes.ROK:
         return Got.TAKEN
     return Got.NEVER if pdu.status in _NEVER else Got.LATER
-
-
-def _context(settings: SmppDoorSettings) -> ssl.SSLContext | None:
-    """How the door is encrypted. Raises OSError when a file cannot be read."""
-    if settings.tls is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.tls.cert_file, settings.tls.key_file)
-    if settings.tls.client_ca_file is not None:
-        context.load_verify_locations(settings.tls.client_ca_file)
-        context.verify_mode = ssl.CERT_REQUIRED
-    return context

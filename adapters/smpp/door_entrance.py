@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.smpp import codes
-from adapters.smpp.door_options import SmppLogin, address
+from adapters.smpp.addresses import address
+from adapters.smpp.door_options import SmppLogin
 from adapters.smpp.pdu import Pdu
 
 #: Seconds of waiting after the first failure, and at most; each failure doubles them.

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from pathlib import Path
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr, StringConstraints
 
 from adapters.smpp.link_options import Wait
+from adapters.smpp.tls import DoorTls
 from gateway.door import DoorLogin, DoorSettings
-from gateway.model import Address, Code, Priority, Settings
+from gateway.model import Address, Code, Priority
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network:
@@ -34,14 +34,6 @@ def _password(value: SecretStr) -> SecretStr:
     if not 1 <= len(secret) <= 16 or not secret.isascii() or not secret.isprintable():
         raise ValueError("an SMPP password is 1 to 16 ASCII characters; many systems take 8 at most")
     return value
-
-
-class DoorTls(Settings):
-    """How a door is encrypted."""
-
-    cert_file: Path = Field(description="certificate, with those above it, in PEM")
-    key_file: Path = Field(description="its private key, in PEM")
-    client_ca_file: Path | None = Field(None, description="only who has a certificate of this authority comes in")
 
 
 class SmppDoorSettings(DoorSettings):
@@ -72,10 +64,3 @@ class SmppLogin(DoorLogin):
     priority: Priority = Field(Priority.NORMAL, description="of what comes with priority_flag 0")
     default_alphabet: Literal["gsm7", "latin1", "utf8"] = Field("gsm7", description="what data_coding 0 means")
     transliterate: bool = Field(True, description="replace what GSM-7 lacks if the whole text fits then")
-
-
-def address(peer: str) -> IPv4Address | IPv6Address:
-    """The address of a socket's other end; one of IPv4 that came by an IPv6 socket is one of IPv4."""
-    found = ip_address(peer.partition("%")[0])
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return mapped or found

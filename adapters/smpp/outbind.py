@@ -8,11 +8,11 @@ import asyncio
 import hmac
 import socket
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
 from types import TracebackType
 from typing import Final, Self
 
 from adapters.smpp import events
+from adapters.smpp.addresses import address
 from adapters.smpp.connection import Handle, Link
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.session import Session
@@ -107,10 +107,4 @@ class Outbind:
             found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except OSError:
             return False
-        return bool(link.peer) and plain(link.peer) in {plain(str(entry[4][0])) for entry in found}
-
-
-def plain(address: str) -> str:
-    """One writing for each address: IPv4 inside IPv6 as IPv4."""
-    read = ip_address(address.partition("%")[0])
-    return str((read.ipv4_mapped or read) if isinstance(read, IPv6Address) else read)
+        return bool(link.peer) and address(link.peer) in {address(str(entry[4][0])) for entry in found}

@@ -1,7 +1,8 @@
-"""Encrypted links: what is asked of the provider's certificate, and what we show of our own.
+"""Encrypted links: what is asked of the other side's certificate, and what we show of our own.
 
-Rules: TLS 1.2 at least, the certificate signed by an authority that is trusted and made for the host, unless the
-account says otherwise. The files are read anew for each connection: one renewed counts from the next one on.
+Rules: TLS 1.2 at least, the provider's certificate signed by an authority that is trusted and made for the host,
+unless the account says otherwise. The files are read anew for each connection to a provider: one renewed counts from
+the next one on; those of a door, when the configuration is read again.
 """
 
 import ssl
@@ -25,12 +26,7 @@ class Tls(Settings):
     @field_validator("ca_file", "cert_file", "key_file")
     @classmethod
     def _can_be_read(cls, value: Path | None) -> Path | None:
-        if value:
-            try:
-                value.open("rb").close()
-            except OSError as error:
-                raise ValueError(f"{value} cannot be read: {error.strerror}") from error
-        return value
+        return _readable(value)
 
     @model_validator(mode="after")
     def _can_be_used(self) -> Self:
@@ -50,6 +46,50 @@ class Tls(Settings):
         if self.cert_file:
             context.load_cert_chain(self.cert_file, self.key_file, password=_no_password)
         return context
+
+
+class DoorTls(Settings):
+    """How a door is encrypted."""
+
+    cert_file: Path = Field(description="our certificate, with those above it, in PEM")
+    key_file: Path = Field(description="its private key, in PEM, without a password")
+    client_ca_file: Path | None = Field(None, description="only who has a certificate of this authority comes in")
+
+    @field_validator("cert_file", "key_file", "client_ca_file")
+    @classmethod
+    def _can_be_read(cls, value: Path | None) -> Path | None:
+        return _readable(value)
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        try:
+            self.context()
+        except ssl.SSLError as error:
+            raise ValueError(unusable(error)) from error
+        return self
+
+    def context(self) -> ssl.SSLContext:
+        """What visitors are met with. Raises OSError."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.renew(context)
+        if self.client_ca_file:
+            context.load_verify_locations(self.client_ca_file)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Show the certificate that the files hold now. Raises OSError; then the old one is shown."""
+        context.load_cert_chain(self.cert_file, self.key_file, password=_no_password)
+
+
+def _readable(value: Path | None) -> Path | None:
+    if value:
+        try:
+            value.open("rb").close()
+        except OSError as error:
+            raise ValueError(f"{value} cannot be read: {error.strerror}") from error
+    return value
 
 
 def as_options(value: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.smpp import codes, pdu
-from adapters.smpp.outbind import STRANGERS, plain
+from adapters.smpp.addresses import address as read_address
+from adapters.smpp.outbind import STRANGERS
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.reach import place
 from adapters.smpp.simulator import Simulator
@@ -187,4 +188,4 @@ async def test_a_port_that_is_taken_is_said() -> None:
     ("address", "written"), [("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1", "192.0.2.1"), ("fe80::1%eth0", "fe80::1")]
 )
 def test_addresses_have_one_writing(address: str, written: str) -> None:
-    assert plain(address) == written
+    assert str(read_address(address)) == written

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import ssl
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from adapters.smpp.door_entrance import FIRST
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.timers import Timers
 from gateway.app import DOORS, OPTIONS
+from gateway.config import ConfigError
 from gateway.config.loader import load
 from gateway.door import Got
-from tests.adapters.peers import require
+from tests.fakes.certificates import Authority
 from tests.fakes.esme import PATIENCE, Refused, esme, field_of
 from tests.flow.doorside import House, house, with_door
 
@@ -210,32 +210,21 @@ async def test_who_is_not_welcome_any_more_is_unbound(tmp_path: Path) -> None:
 # ---- TLS ----
 
 
-def certificates(folder: Path) -> dict[str, str]:
-    """An authority with a certificate for this machine and one for a client, as files."""
-    openssl = require("openssl")
-
-    def run(*words: str) -> None:
-        subprocess.run([openssl, *words], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    run("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority", "-days", "2")
-    for name in ("door", "client"):
-        extra = ("-addext", "subjectAltName=DNS:localhost")
-        run("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}", *extra)
-        sign = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-copy_extensions", "copy", "-days", "2")
-        run("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *sign)
-    names = {"cert_file": "door.pem", "key_file": "door.key", "client_ca_file": "ca.pem"}
-    return {key: str(folder / name) for key, name in names.items()}
+def files(authority: Authority) -> dict[str, str]:
+    """What the door shows."""
+    pem = authority.sign("localhost")
+    return {"cert_file": str(pem.cert), "key_file": str(pem.key)}
 
 
 async def test_an_encrypted_door_knows_who_comes(tmp_path: Path) -> None:
-    tls = certificates(tmp_path)
-    context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
-    async with house(tmp_path, door={"tls": tls}) as here:
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(cafile=str(authority.ca))
+    async with house(tmp_path, door={"tls": files(authority) | {"client_ca_file": str(authority.ca)}}) as here:
         with pytest.raises((ConnectionError, ssl.SSLError, Refused)):
             async with esme(here.port, tls=context) as stranger:
                 await stranger.bound()
-        context.load_cert_chain(tmp_path / "client.pem", tmp_path / "client.key")
+        ours = authority.sign("erp")
+        context.load_cert_chain(ours.cert, ours.key)
         async with esme(here.port, tls=context) as client:
             await client.bound()
             answer = await client.submit()
@@ -244,10 +233,35 @@ async def test_an_encrypted_door_knows_who_comes(tmp_path: Path) -> None:
 
 
 async def test_who_speaks_in_clear_at_an_encrypted_door_is_cut(tmp_path: Path) -> None:
-    async with house(tmp_path, door={"tls": certificates(tmp_path)}) as here:
+    async with house(tmp_path, door={"tls": files(Authority(tmp_path))}) as here:
         reader, writer = await asyncio.open_connection("127.0.0.1", here.port)
         writer.write(pdu.frame(codes.BIND_TRANSCEIVER, 0, 1, pdu.body_of(codes.BIND_TRANSCEIVER, {})))
         async with asyncio.timeout(PATIENCE):
             assert not pdu.PduReader().feed((await reader.read())[:0])
         writer.close()
         assert here.gateway.parts.doors[0].binds == {}
+
+
+def replaced(old: dict[str, str], new: dict[str, str]) -> None:
+    """What the old files hold is now what the new ones do."""
+    for name, path in new.items():
+        Path(old[name]).write_bytes(Path(path).read_bytes())
+
+
+async def test_a_certificate_that_was_renewed_is_shown_after_a_reload(tmp_path: Path) -> None:
+    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
+    tls = files(old)
+    async with house(tmp_path, QUIET, {"tls": tls}) as here:
+        replaced(tls, files(new))
+        file = with_door(tmp_path, here.simulator.port, {"tls": tls})
+        await here.gateway.reload(load(file, OPTIONS, doors=DOORS))
+        async with esme(here.port, tls=ssl.create_default_context(cafile=str(new.ca))) as client:
+            await client.bound()
+
+
+def test_what_is_wrong_with_the_certificate_is_told_by_the_file(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("")
+    missing = {"cert_file": str(tmp_path / "none.pem"), "key_file": str(tmp_path / "empty.pem")}
+    for tls, word in ((missing, "cannot be read"), (missing | {"cert_file": missing["key_file"]}, "cannot be used")):
+        with pytest.raises(ConfigError, match=word):
+            load(with_door(tmp_path, 2775, {"tls": tls}), OPTIONS, doors=DOORS)
