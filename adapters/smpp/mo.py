@@ -16,7 +16,7 @@ from gateway import gsm
 from gateway.alphabets import Alphabet
 from gateway.provider import FromPhone
 
-_BY_CODING: Final = {1: Alphabet.LATIN1, 3: Alphabet.LATIN1, codes.UCS2: Alphabet.UCS2}
+_BY_CODING: Final = {0: Alphabet.GSM7, 1: Alphabet.LATIN1, 3: Alphabet.LATIN1, codes.UCS2: Alphabet.UCS2}
 #: Of data codings that carry a message class: bits 2 and 3 (TS 23.038, section 4).
 _CLASSED: Final = (Alphabet.GSM7, Alphabet.BINARY, Alphabet.UCS2, Alphabet.BINARY)
 _INTERNATIONAL: Final = 1  # type of number
@@ -28,8 +28,8 @@ class Writing:
     """How an account's provider writes what telephones say."""
 
     packed: bool = False  # septets are packed, eight in seven octets
-    default: Alphabet = Alphabet.GSM7  # what data_coding 0 means
-    default_codings: tuple[int, ...] = (0,)  # and whatever else means it
+    default: Alphabet = Alphabet.GSM7  # of texts under one of ``default_codings``
+    default_codings: tuple[int, ...] = (0,)
     id_tag: int | None = None  # the optional parameter with the provider's own id of the message
 
 
@@ -40,7 +40,7 @@ def alphabet_named(name: script.Alphabet) -> Alphabet:
 
 def writing_of(options: SmppAccount) -> Writing:
     """What an account's options say of the messages that it brings."""
-    codings = (0, options.data_coding.gsm7)
+    codings = (options.data_coding.gsm7,)
     return Writing(options.packed, alphabet_named(options.default_alphabet), codings, options.inbound_id)
 
 

@@ -35,6 +35,9 @@ _PIECE = 'bundle, received_at, octets, alphabet, link, provider_id, reference, p
 #: How long a provider may deliver the same again under its own id.
 _KNOWN_MS = 7 * 86_400_000
 
+#: The parts from one telephone that are looked at, newest first: a machine that writes all day costs no more.
+_REMEMBERED = 1_000
+
 #: The messages to one telephone that are looked at, newest first.
 _LOOKED_AT = 200
 
@@ -93,9 +96,9 @@ async def show_torn(conn: AsyncConnection, now: int, rules: Rules) -> Sequence[T
 async def _earlier(conn: AsyncConnection, item: Arrival) -> dict[int, Piece]:
     """What came before from the same telephone to the same number, by id, oldest first."""
     sql = f"""SELECT id, {_PIECE} FROM inbound_part
-      WHERE number = ? AND received_at >= ? AND account = ? AND "to" = ? ORDER BY id"""
-    rows = await fetch(conn, sql, (item.number, item.at - _KNOWN_MS, item.account, item.to))
-    return {row[0]: _read_piece(row[1:]) for row in rows}
+      WHERE number = ? AND received_at >= ? AND account = ? AND "to" = ? ORDER BY id DESC LIMIT ?"""
+    rows = await fetch(conn, sql, (item.number, item.at - _KNOWN_MS, item.account, item.to, _REMEMBERED))
+    return {row[0]: _read_piece(row[1:]) for row in reversed(rows)}
 
 
 def _read_piece(row: Sequence[object]) -> Piece:

@@ -81,6 +81,9 @@ def test_the_default_alphabet_of_an_account() -> None:
         ({"default_alphabet": "ascii"}, b"STOP", 0, "STOP"),
         ({"packed": True}, bytes.fromhex("E8329BFD4697D9EC37"), 0, "hellohello"),
         ({"data_coding": {"gsm7": 1}}, gsm.encode("é@"), 1, "é@"),
+        ({"data_coding": {"gsm7": 1}}, gsm.encode("é@"), 0, "é@"),
+        ({"default_alphabet": "latin1", "data_coding": {"gsm7": 3}}, gsm.encode("é@"), 0, "é@"),
+        ({"default_alphabet": "latin1", "data_coding": {"gsm7": 3}}, "é@".encode("latin-1"), 3, "é@"),
     ],
 )
 def test_as_the_account_says(options: dict[str, Any], octets: bytes, coding: int, text: str) -> None:
