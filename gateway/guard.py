@@ -4,7 +4,7 @@ handed and failed on may have left."""
 import logging
 from collections.abc import Sequence
 
-from gateway.provider import Answer, Cause, Part, Prepared, Provider, Refused, Unknown
+from gateway.provider import Answer, Apart, Cause, Part, Prepared, Provider, Refused, Unknown
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ class Guard:
         self._account = account
         self._provider = provider
 
-    def prepare(self, part: Part) -> Prepared | Refused:
+    def prepare(self, part: Part) -> Prepared | Refused | Apart:
         """What the adapter makes of a part; one that it fails on is refused, and does not stop its neighbours."""
         try:
             return self._provider.prepare(part)

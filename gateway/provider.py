@@ -104,6 +104,11 @@ class Unknown:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A message cannot be handed over in one piece now: its parts can, one by one."""
+
+
 Outcome = Accepted | Refused | Throttled | Unavailable | Unknown
 
 
@@ -161,6 +166,7 @@ class Notice(StrEnum):
     NACK = "generic_nack"  # it did not understand something of ours
     UNKNOWN = "unknown_command"  # it asked for something that we do not serve
     MISPLACED = "misplaced"  # it asked for something at the wrong time, or that cannot be read
+    NO_PARAMETERS = "no_optional_parameters"  # it does not say that it takes what the account's options ask for
     BROKEN = "broken"  # what it wrote is no protocol: the link was cut
 
 
@@ -189,7 +195,10 @@ class FromPhone:
 
 
 class Prepared(Protocol):
-    """A part made ready to leave: built before the claim's commit, so that a crash leaves few doubts."""
+    """A part made ready to leave: built before the claim's commit, so that a crash leaves few doubts.
+
+    ``part`` is as it leaves: of ``tlvs`` it has those that are sent.
+    """
 
     @property
     def part(self) -> Part: ...
@@ -255,8 +264,8 @@ class Provider(Protocol):
     def running(self, upstream: Upstream) -> AbstractAsyncContextManager[None]:
         """Connect, and stay connected until left."""
 
-    def prepare(self, part: Part) -> Prepared | Refused:
-        """Build what will be sent. Pure."""
+    def prepare(self, part: Part) -> Prepared | Refused | Apart:
+        """Build what will be sent. Pure. Apart only for a part that carries several."""
 
     def submit(self, parts: Sequence[Prepared], answer: Answer) -> None:
         """Hand over now, in this turn of the loop; ``answer`` is called once for each, now or later."""

@@ -256,7 +256,7 @@ class Lane:
         whole = Whole(self.settings.most_in_hand - busy, idle=not busy) if self.settings.whole else None
         order = ClaimOrder(
             *(self.name, modes, room, self._clock(), self._turns, self._guard.prepare, self._rules),
-            *(whole, partial(may_continue, self.settings, self._lanes), self.settings.takes, self.settings.ahead > 0),
+            *(whole, partial(may_continue, self.settings, self._lanes), self.settings.ahead > 0),
             self._in_hand.waits,
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from gateway.provider import Part, Prepared, Refused
+from gateway.provider import Apart, Part, Prepared, Refused
 
 
 class Leaving(Protocol):
@@ -33,7 +33,7 @@ class Reservation:
     parts: int
     number: str  # to which no other message leaves meanwhile
     at: int  # milliseconds: the instant of the claim
-    prepare: Callable[[Part], Prepared | Refused]
+    prepare: Callable[[Part], Prepared | Refused | Apart]
     lane: Leaving
     whole: bool = False  # all parts leave in one piece
 

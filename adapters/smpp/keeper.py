@@ -130,6 +130,7 @@ class Keeper:
                 self._bound_at, self.why = link.now, ""
                 self._opening = 1 if self._in_doubt else self._window
                 self._pace.reset()
+                self._hear(self, link, event)
             case events.BindRefused(status):
                 self._fail(refusal(status))
             case events.Closed(why, ending):

@@ -107,6 +107,7 @@ class LinkOptions(AccountSettings):
 
     def cautions(self) -> Iterator[tuple[str, str]]:
         """What may be meant and probably is not."""
+        yield from super().cautions()
         if self.bind == "transmitter":
             yield "bind", "no receipt comes on a transmitter: every message will end as no_receipt; write pair"
         if self.bind == "receiver":

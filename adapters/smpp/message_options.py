@@ -1,7 +1,7 @@
 """The options of an SMPP account that say how its provider wants messages written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -87,6 +87,22 @@ class MessageOptions(AccountSettings):
     def lacks(self) -> str:
         """The characters of GSM 03.38 that its alphabet has not; texts that hold one go as UCS-2."""
         return LACKS[self.default_alphabet]
+
+    def cautions(self) -> Iterator[tuple[str, str]]:
+        """What may be meant and costs something."""
+        yield from super().cautions()
+        if self.registered_delivery & 0b11 in (0, 2):
+            yield "registered_delivery", "no receipt of what is delivered: it will end as no_receipt; write 1"
+        if self.default_alphabet == "latin1":
+            yield "default_alphabet", "Latin-1 has no €: in its modes a text with one costs the price of UCS-2"
+        if self.default_alphabet == "ascii":
+            yield "default_alphabet", "ASCII has no accents: in its modes é becomes e, and ß costs the price of UCS-2"
+
+    @property
+    def asks_for_optional(self) -> bool:
+        """Whether any of this is written in optional parameters."""
+        told = self.long_messages in ("sar", "payload") or self.flash == "dest_addr_subunit"
+        return told or bool(self.tlvs or self.message_tlvs)
 
     @property
     def flashes(self) -> bool:

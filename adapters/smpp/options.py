@@ -1,5 +1,6 @@
 """The options of an account whose provider speaks SMPP, as the configuration file holds them."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -23,6 +24,13 @@ class SmppAccount(LinkOptions, MessageOptions):
     inbound_id: int | None = Field(
         None, ge=0, le=0xFFFF, description="optional parameter that names each message from a telephone"
     )
+
+    def cautions(self) -> Iterator[tuple[str, str]]:
+        """What may be meant and probably is not."""
+        yield from super().cautions()
+        if self.interface_version == "3.3" and self.optional_parameters == "auto" and self.asks_for_optional:
+            why = "SMPP 3.3 has no optional parameters: sar and payload go as udh8, flash and tlvs not; write 3.4"
+            yield "interface_version", why
 
     @field_validator("receipt_states")
     @classmethod

@@ -106,10 +106,17 @@ class Parameters:
         self._declared = declared
         self._alone = b"".join(self._fixed.values())
 
+    def known(self, said: Mapping[str, Value] | None) -> Mapping[str, Value] | None:
+        """What of it the account declares; None when it is nothing."""
+        return {name: value for name, value in (said or {}).items() if name in self._declared} or None
+
     def write(self, said: Mapping[str, Value] | None) -> bytes:
-        """The octets; a message's value stands in the place of the account's. Raises ValueError."""
+        """The octets, with what is ``known``; a message's value stands in the place of the account's.
+
+        Raises ValueError when one is not of its type.
+        """
         if not said:
             return self._alone
-        known = [(self._declared[name], value) for name, value in said.items() if name in self._declared]
-        written = {one.tag: pdu.tlv(one.tag, octets(one.type, value)) for one, value in known}
+        named = [(self._declared[name], value) for name, value in said.items()]
+        written = {one.tag: pdu.tlv(one.tag, octets(one.type, value)) for one, value in named}
         return b"".join((self._fixed | written).values())

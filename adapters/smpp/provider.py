@@ -35,6 +35,7 @@ from adapters.smpp.timers import Timers
 from gateway.provider import (
     Accepted,
     Answer,
+    Apart,
     Notice,
     Outcome,
     Part,
@@ -45,6 +46,10 @@ from gateway.provider import (
     Upstream,
 )
 
+_NO_PARAMETERS = (
+    "it does not say that it takes optional parameters, which this account asks for: long messages go in parts, "
+    "`tlvs` are left out; if it takes them all the same, write optional_parameters: always"
+)
 _Token = tuple[PreparedSubmit, Answer]
 
 
@@ -153,9 +158,9 @@ class SmppProvider:
         """The names of the links that are up."""
         return [keeper.inbox.name for keeper in self._keepers if keeper.is_bound]
 
-    def prepare(self, part: Part) -> PreparedSubmit | Refused:
+    def prepare(self, part: Part) -> PreparedSubmit | Refused | Apart:
         """Build the submit_sm, as the links that are up may be sent it."""
-        optional = self._always or all(keeper.takes_optional for keeper in self._senders)
+        optional = all(map(self._may_say, self._senders))
         return self._builder.build(part, optional=optional)
 
     def submit(self, parts: Sequence[Prepared], answer: Answer) -> None:
@@ -166,7 +171,7 @@ class SmppProvider:
             keeper = self._choose(prepared.part.to, room)
             if not (keeper and keeper.link and isinstance(prepared, PreparedSubmit)):
                 answer(prepared.part, Unavailable(self.why or "the window is full"))
-            elif prepared.optional and not (self._always or keeper.takes_optional):
+            elif prepared.optional and not self._may_say(keeper):
                 answer(prepared.part, Unavailable("the link that it was made for is gone"))
             else:
                 room[keeper] -= 1
@@ -183,6 +188,10 @@ class SmppProvider:
         keeper = usual if room[usual] > 0 else max(room, key=room.__getitem__)
         return keeper if room[keeper] > 0 else None
 
+    def _may_say(self, keeper: Keeper) -> bool:
+        """Whether optional parameters may be sent on a link."""
+        return self._always or keeper.takes_optional
+
     def _bind(self) -> dict[str, Value]:
         options = self._options
         return {
@@ -196,6 +205,8 @@ class SmppProvider:
         match event:
             case events.Answered(token, pdu):
                 self._answered(link, token, pdu)
+            case events.Bound() if self._upstream and self._options.asks_for_optional and not self._may_say(keeper):
+                self._upstream.noticed(Notice.NO_PARAMETERS, _NO_PARAMETERS)
             case events.Requested(pdu):
                 keeper.inbox.take(link, pdu)
             case events.Unanswered((prepared, answer), why):

@@ -5,7 +5,7 @@ the body is built here. What an account that takes messages whole gets in parts,
 has a user data header.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from adapters.smpp import codes, pdu, script
 from adapters.smpp.message_options import LongMessages, MessageOptions
 from adapters.smpp.parameters import Parameters
 from adapters.smpp.times import relative_time, write_time
-from gateway.provider import Cause, Part, Refused
+from gateway.provider import Apart, Cause, Part, Refused
 from gateway.text import Encoding
 
 _SENDERS_KEPT: Final = 4096
@@ -49,12 +49,16 @@ class SubmitBuilder:
         self._receipt = bytes((options.registered_delivery, 0))  # and nothing replaced
         self._prefixes: dict[tuple[str, str], bytes] = {}
 
-    def build(self, part: Part, *, optional: bool = True) -> PreparedSubmit | Refused:
+    def build(self, part: Part, *, optional: bool = True) -> PreparedSubmit | Refused | Apart:
         """The part, ready; Refused(CONFIGURATION) when it cannot be written as SMPP.
 
-        ``optional`` False: to a provider that takes no optional parameters. Parts that would say in them that they
-        belong together have a header then; what cannot be said without them is refused.
+        ``optional`` False: to a provider that takes no optional parameters. A long message goes in parts with a header
+        then, and without what is for its provider alone; what would be another message without them is refused.
         """
+        if part.carries > 1 and not optional:
+            return Apart()
+        if part.tlvs:
+            part = replace(part, tlvs=self._parameters.known(part.tlvs) if optional else None)
         if part.flash and self._options.flash == "refused":
             return Refused("the account has flash: refused", Cause.CONFIGURATION)
         try:
@@ -75,11 +79,10 @@ class SubmitBuilder:
             message, tlvs = b"", pdu.tlv(codes.MESSAGE_PAYLOAD, message)
         elif form == "sar" and part.of > 1:
             tlvs = _segment(part)
-        if part.flash:
-            tlvs += self._at_once
-        tlvs += self._parameters.write(part.tlvs)
-        if tlvs and not optional:
+        if part.flash and self._at_once and not optional:
             raise ValueError("the provider does not say that it takes optional parameters: see optional_parameters")
+        if optional:
+            tlvs += (self._at_once if part.flash else b"") + self._parameters.write(part.tlvs)
         if len(message) > 254:
             raise ValueError("the message is longer than 254 octets")
         body = b"".join(

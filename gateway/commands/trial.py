@@ -15,6 +15,7 @@ from gateway import numbers
 from gateway.matching import Choice, Found, Said, choose
 from gateway.provider import (
     Accepted,
+    Apart,
     FromPhone,
     Notice,
     Outcome,
@@ -118,8 +119,8 @@ class Probe:
             prepared = self._provider.prepare(one.part)
             one.tries += 1
             one.at, one.wall = self._loop.time(), datetime.now(UTC)
-            if isinstance(prepared, Refused):
-                one.outcome = prepared
+            if isinstance(prepared, Refused | Apart):
+                one.outcome = prepared if isinstance(prepared, Refused) else Refused("not in one piece")
                 return
             self._provider.submit([prepared], self._answer)
             await self._until(lambda: one.answered is not None, None)  # which the adapter promises

@@ -11,14 +11,14 @@ that the provider cannot take, and an alert does not wait a minute and a half fo
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
 import orjson
 
 from gateway.fairness import Turns
-from gateway.provider import Part, Prepared, Refused
+from gateway.provider import Apart, Part, Prepared, Refused
 from gateway.states import UNSENT, Status
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
@@ -72,11 +72,10 @@ class ClaimOrder:
     room: int
     now: int  # when its transaction begins
     turns: Turns
-    prepare: Callable[[Part], Prepared | Refused]
+    prepare: Callable[[Part], Prepared | Refused | Apart]
     rules: Rules
     whole: Whole | None = None
     continues: Callable[[str], bool] = lambda _account: True  # whether it may go on with what this account began
-    takes: Collection[str] = ()  # what a message may say to its provider alone
     ahead: bool = False  # whether its provider waits for a message's hour
     waits: Callable[[str, int], bool] = lambda _number, _message: False  # for another message to the number
 
@@ -91,6 +90,7 @@ class Claimed:
     blocked: bool = False  # the next message is whole, and waits until there is room for all of it
     held: bool = False  # something waits for another message to its number
     next_due: int | None = None
+    left_out: dict[int, str] = field(default_factory=dict)  # message -> what it says that its provider is not told
 
     @property
     def parts(self) -> int:
@@ -110,12 +110,12 @@ async def _claim(conn: Conn, order: ClaimOrder) -> Claimed:
     if not chosen:
         return result
     desk = await Desk.take(conn, order.rules, (part_id >> 8 for part_id in chosen))
-    await _tell_left_out(conn, desk, order)
     if order.whole is not None:
         _take_messages(desk, chosen, order, order.whole, result)
     else:
         for part_id in chosen:
             _take_part(desk, desk.parts[part_id], order, result)
+    await _tell_left_out(conn, desk, order, result.left_out)
     for row in desk.parts.values():
         if row.state is Status.QUEUED and row.due_at <= order.now and row.account in (None, order.account):
             order.turns.unfinished(desk.heads[row.message].school)
@@ -189,7 +189,13 @@ def _take(desk: Desk, head: Head, rows: Sequence[PartRow], order: ClaimOrder, re
         for row in rows:
             too_late(desk, head, row, now)
         return
-    ready = order.prepare(as_part(head, rows, now))
+    part = as_part(head, rows, now)
+    ready = order.prepare(part)
+    if isinstance(ready, Apart):
+        for row in rows:
+            if row.state is Status.QUEUED:  # one that is refused ends those after it
+                _take(desk, head, [row], order, result)
+        return
     if isinstance(ready, Refused):
         rows[0].account, rows[0].error = order.account, ready.code
         refuse(desk, rows[0], now, ready)
@@ -199,6 +205,8 @@ def _take(desk: Desk, head: Head, rows: Sequence[PartRow], order: ClaimOrder, re
         row.joined = len(rows) > 1
         row.tries += 1
         desk.move(row, Status.SENDING, now, "")
+    if part.tlvs and (left := part.tlvs.keys() - (ready.part.tlvs or {}).keys()):
+        result.left_out[head.id] = ", ".join(sorted(left))
     result.prepared.append(ready)
     result.accepted_at[rows[0].id] = rows[0].due_at
 
@@ -224,13 +232,12 @@ def as_part(head: Head, rows: Sequence[PartRow], now: int) -> Part:
     )
 
 
-async def _tell_left_out(conn: Conn, desk: Desk, order: ClaimOrder) -> None:
-    """Note once for each account what a message says that this one does not know: it leaves without that."""
-    for head in desk.heads.values():
-        names = ", ".join(sorted(orjson.loads(head.tlvs).keys() - set(order.takes))) if head.tlvs else ""
+async def _tell_left_out(conn: Conn, desk: Desk, order: ClaimOrder, left_out: Mapping[int, str]) -> None:
+    """Note once for each account what a message says that it leaves without."""
+    for message_id, names in left_out.items():
         detail = f"{order.account}: {names}"
-        if names and not await fetch(conn, _TOLD, (head.id, detail)):
-            desk.note(head, order.now, "tlvs_left_out", detail=detail)
+        if not await fetch(conn, _TOLD, (message_id, detail)):
+            desk.note(desk.heads[message_id], order.now, "tlvs_left_out", detail=detail)
 
 
 _TOLD = "SELECT 1 FROM event WHERE message = ? AND kind = 'tlvs_left_out' AND detail = ?"

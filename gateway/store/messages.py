@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from gateway.caller import Claim
 from gateway.deadlines import SENDING_MS
-from gateway.provider import Part, Prepared, Refused
+from gateway.provider import Apart, Part, Prepared, Refused
 from gateway.states import Status
 from gateway.store import idempotency, people
 from gateway.store.bulk import fetch, insert_rows
@@ -194,11 +194,14 @@ def _leave(reservation: Departure | None, messages: Sequence[NewMessage]) -> Seq
     new = messages[0]
     new.joined = reservation.whole and new.parts > 1
     prepared = [reservation.prepare(part) for part in _as_parts(new, reservation.at)]
-    if any(isinstance(ready, Refused) for ready in prepared):
+    if new.joined and isinstance(prepared[0], Apart):
+        new.joined = False
+        prepared = [reservation.prepare(part) for part in _as_parts(new, reservation.at)]
+    if any(isinstance(ready, Refused | Apart) for ready in prepared):
         return ()
     new.status, new.account_claimed = Status.SENDING, reservation.account
     new.deadline_at = max(new.deadline_at or 0, reservation.at + SENDING_MS)
-    return [ready for ready in prepared if not isinstance(ready, Refused)]
+    return [ready for ready in prepared if not isinstance(ready, Refused | Apart)]
 
 
 def _as_parts(new: NewMessage, at: int) -> list[Part]:

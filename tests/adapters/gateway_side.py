@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
-from gateway.provider import FromPhone, Notice, Outcome, Part, Prepared, Receipt, Refused, Trouble
+from gateway.provider import Apart, FromPhone, Notice, Outcome, Part, Prepared, Receipt, Refused, Trouble
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
@@ -94,5 +94,5 @@ def account(port: int, **options: Any) -> SmppAccount:
 def prepared(provider: SmppProvider, id: int, **fields: Any) -> Prepared:
     """Part ``id``, ready."""
     made = provider.prepare(replace(PART, id=id, **fields))
-    assert not isinstance(made, Refused)
+    assert not isinstance(made, Refused | Apart)
     return made

@@ -1,6 +1,7 @@
 """The links of an account: pairs, several binds, one way only; each lost one costs its own parts only."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from adapters.smpp import codes, pdu
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.states import State
-from gateway.provider import Accepted, Prepared, Trouble, Unavailable, Unknown
+from gateway.provider import Accepted, Notice, Prepared, Trouble, Unavailable, Unknown
 from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.adapters.test_provider import receipt, simulator
 from tests.fakes.smsc import ScriptedSmsc, status_answer
@@ -256,6 +257,21 @@ async def test_optional_parameters_go_to_who_takes_them(said: bytes, options: di
             await gateway.until(lambda: bool(gateway.outcomes))
     assert bool(got[-1].number("esm_class") & codes.UDHI) is header
     assert bool(got[-1].tlvs) is not header
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [({}, 0), ({"long_messages": "payload"}, 1), ({"tlvs": [{"tag": 0x1401, "value": "x"}]}, 1)]
+)
+async def test_a_provider_that_does_not_take_what_the_account_asks_for_is_noticed(
+    options: dict[str, Any], told: int
+) -> None:
+    async with ScriptedSmsc(status_answer(0)) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, **options))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            assert [notice for notice, _ in gateway.notices] == [Notice.NO_PARAMETERS] * told
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes))
 
 
 async def test_what_was_made_for_another_link_goes_back_and_is_made_anew() -> None:

@@ -77,6 +77,37 @@ def test_what_its_alphabet_lacks(options: dict[str, Any], lacks: str) -> None:
     assert set(lacks) <= set(SmppAccount(**REQUIRED, **options).lacks)
 
 
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"registered_delivery": 0}, "registered_delivery"),
+        ({"registered_delivery": "0x12"}, "registered_delivery"),
+        ({"default_alphabet": "latin1"}, "default_alphabet"),
+        ({"default_alphabet": "ascii"}, "default_alphabet"),
+        *(
+            ({"interface_version": "3.3", "bind": "pair", **asks}, "interface_version")
+            for asks in (
+                {"long_messages": "sar"},
+                {"long_messages": "payload"},
+                {"flash": "dest_addr_subunit"},
+                {"tlvs": [{"tag": 0x1401, "value": "x"}]},
+                {"message_tlvs": {"x": {"tag": 0x1401}}},
+            )
+        ),
+    ],
+)
+def test_what_is_probably_not_meant_is_said(options: dict[str, Any], key: str) -> None:
+    assert [said for said, _ in SmppAccount(**REQUIRED, **options).cautions()] == [key]
+
+
+def test_what_is_meant_needs_no_word() -> None:
+    for options in ({}, {"registered_delivery": 0x11}, {"long_messages": "sar"}, {"interface_version": "3.3"}):
+        account = SmppAccount(**REQUIRED | {"bind": "pair"}, **options)
+        assert list(account.cautions()) == []
+    told = SmppAccount(**REQUIRED, bind="pair", interface_version="3.3", tlvs=[], optional_parameters="always")
+    assert list(told.cautions()) == []
+
+
 def test_numbers_may_be_written_as_documents_write_them() -> None:
     account = SmppAccount(**REQUIRED, registered_delivery="0x11", data_coding={"ucs2": "0x18"}, protocol_id=64)
     assert (account.registered_delivery, account.data_coding.ucs2, account.protocol_id) == (17, 24, 64)

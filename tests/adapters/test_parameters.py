@@ -61,7 +61,9 @@ def test_a_message_s_value_stands_in_the_place_of_the_account_s() -> None:
     fixed = (Fixed(tag=0x1401, value="EDU"), Fixed(tag=0x1402, type="int1", value=3))
     one = Parameters(fixed, {"kind": Declared(tag=0x1401), "more": Declared(tag=0x1403, type="int1")})
     account = pdu.tlv(0x1401, b"EDU\0") + pdu.tlv(0x1402, b"\x03")
-    assert one.write(None) == one.write({}) == one.write({"unknown": "x"}) == account
+    assert one.write(None) == one.write({}) == account
+    assert one.known({"unknown": "x", "kind": "FETE"}) == {"kind": "FETE"}
+    assert one.known({"unknown": "x"}) is one.known(None) is None
     assert one.write({"kind": "FETE", "more": 1}) == (
         pdu.tlv(0x1401, b"FETE\0") + pdu.tlv(0x1402, b"\x03") + pdu.tlv(0x1403, b"\x01")
     )

@@ -13,10 +13,16 @@ from adapters.smpp.simulator_records import Submit
 from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from adapters.smpp.times import relative_time
 from gateway import gsm
-from gateway.provider import Cause, Part, Refused
+from gateway.provider import Apart, Cause, Part, Refused
 from gateway.text import Encoding
 
 PART = Part(257, "+33660000000", "CLGPASTEUR", "Bonjour", Encoding.GSM7, 1, 1, 0, 21_600, "0")
+
+
+def read_body(part: Part) -> bytes:
+    made = builder().build(part)
+    assert isinstance(made, PreparedSubmit)
+    return made.body
 
 
 def builder(**options: Any) -> SubmitBuilder:
@@ -287,20 +293,28 @@ def test_without_optional_parameters_sar_has_a_header() -> None:
     assert not made.optional
 
 
-@pytest.mark.parametrize(
-    ("options", "fields"),
-    [
-        ({"long_messages": "payload"}, {"of": 2, "carries": 2}),
-        ({"flash": "dest_addr_subunit"}, {"flash": True}),
-        ({"tlvs": [{"tag": 0x1400, "type": "int1", "value": 1}]}, {}),
-    ],
-)
-def test_what_cannot_be_said_without_them_is_refused(options: dict[str, Any], fields: dict[str, Any]) -> None:
-    part = replace(PART, **fields)
-    taken = builder(**options).build(part)
+def test_without_optional_parameters_a_message_goes_in_parts() -> None:
+    one = builder(long_messages="payload")
+    assert one.build(replace(PART, of=2, carries=2), optional=False) == Apart()
+    part = replace(PART, of=2, number=2)
+    made = one.build(part, optional=False)
+    assert made == builder().build(part)
+
+
+def test_without_optional_parameters_the_provider_is_told_nothing_of_its_own() -> None:
+    one = builder(tlvs=[{"tag": 0x1400, "type": "int1", "value": 1}], message_tlvs={"kind": {"tag": 0x1401}})
+    part = replace(PART, tlvs={"kind": "A", "unknown": "B"})
+    taken, without = one.build(part), one.build(part, optional=False)
     assert isinstance(taken, PreparedSubmit)
-    assert taken.optional
-    refused = builder(**options).build(part, optional=False)
+    assert isinstance(without, PreparedSubmit)
+    assert (taken.optional, taken.part.tlvs) == (True, {"kind": "A"})
+    assert (without.optional, without.part.tlvs, without.body) == (False, None, read_body(PART))
+
+
+def test_flash_by_an_optional_parameter_would_be_another_message_without_it() -> None:
+    one, part = builder(flash="dest_addr_subunit"), replace(PART, flash=True)
+    assert isinstance(one.build(part), PreparedSubmit)
+    refused = one.build(part, optional=False)
     assert isinstance(refused, Refused)
     assert refused.cause is Cause.CONFIGURATION
     assert "optional_parameters" in refused.code

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.provider import Accepted, Answer, Outcome, Part, Prepared, Refused, Unknown, Upstream
+from gateway.provider import Accepted, Answer, Apart, Outcome, Part, Prepared, Refused, Unknown, Upstream
 
 #: Seconds that a test waits for anything.
 DEADLINE = 10.0
@@ -63,7 +63,7 @@ class FakeProvider:
             for part, answer in list(self.pending.values()):
                 answer(part, Unknown("left"))
 
-    def prepare(self, part: Part) -> Prepared | Refused:
+    def prepare(self, part: Part) -> Prepared | Refused | Apart:
         """Ready as it is."""
         return Ready(part)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.model import AccountSettings
-from gateway.provider import Accepted, Outcome, Part, Prepared, Receipt, Refused, Throttled, Unavailable, Unknown
+from gateway.provider import Accepted, Apart, Outcome, Part, Prepared, Receipt, Refused, Throttled, Unavailable, Unknown
 from gateway.sender import Lane
 from gateway.states import Status
 from gateway.store.database import Store, StoreUnavailable
@@ -230,7 +230,7 @@ async def test_a_part_that_the_adapter_cannot_build_does_not_stop_its_neighbours
     bad, good = await heart.accept(to="0611111111"), await heart.accept(to="0622222222")
 
     class Picky(FakeProvider):
-        def prepare(self, part: Part) -> Prepared | Refused:
+        def prepare(self, part: Part) -> Prepared | Refused | Apart:
             if part.id >> 8 == bad:
                 raise ValueError("a bug")
             return super().prepare(part)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.model import AccountSettings
-from gateway.provider import Unavailable
+from gateway.provider import Apart, Part, Prepared, Refused, Unavailable
 from gateway.states import Status
 from tests.fakes.provider import FakeProvider, accept, keep
 from tests.flow.test_lane import Seconds, lane_of, running, settled
@@ -105,6 +105,25 @@ async def test_it_leaves_whole_with_its_acceptance(heart: Heart) -> None:
     assert await heart.states(message) == [Status.IN_TRANSIT] * 3
     assert lane.in_hand == 0
     await heart.is_sound()
+
+
+async def test_it_leaves_in_parts_with_its_acceptance_where_it_cannot_go_whole_now(heart: Heart) -> None:
+    provider = Divided(keep)
+    async with open_lane(heart, provider, kind=WholeAccount) as lane:
+        await heart.accept(text=LONG)
+        assert [(part.number, part.carries) for part in provider.taken] == [(1, 1), (2, 1), (3, 1)]
+        assert lane.in_hand == 3
+        assert await heart.rows("SELECT state, tries, joined FROM part") == [("sending", 1, 0)] * 3
+        provider.answer_all()
+    await heart.is_sound()
+
+
+class Divided(FakeProvider):
+    """Takes nothing whole for now."""
+
+    def prepare(self, part: Part) -> Prepared | Refused | Apart:
+        """Ready as it is, but for whole messages."""
+        return Apart() if part.carries > 1 else super().prepare(part)
 
 
 async def test_the_next_account_takes_over_in_parts(heart: Heart) -> None:

@@ -1,5 +1,6 @@
 """What a message says of its form goes with it: flash, and what is for its provider alone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import orjson
 import pytest
 
 from adapters.smpp.options import SmppAccount
-from gateway.provider import Throttled, Unavailable
-from tests.heart import Heart, opened, settings
+from gateway.provider import Part, Prepared, Refused, Throttled, Unavailable
+from tests.fakes.provider import Ready
+from tests.heart import LONG, Heart, opened, settings
 
 KIND = {"kind": {"tag": 0x1402, "type": "int1"}, "lot": {"tag": 0x1403}}
 
@@ -26,9 +28,18 @@ async def left_out(heart: Heart, message: int) -> list[str]:
     return [row[0] for row in await heart.rows(sql, message)]
 
 
+def knowing(*names: str) -> Any:
+    """An adapter that knows these names."""
+
+    def prepare(part: Part) -> Prepared | Refused:
+        return Ready(replace(part, tlvs={name: value for name, value in (part.tlvs or {}).items() if name in names}))
+
+    return prepare
+
+
 async def test_they_reach_the_provider(heart: Heart) -> None:
     id_ = await heart.accept(flash=True, tlvs={"kind": 7, "lot": "Rentrée"})
-    [part] = await heart.claim(takes=KIND.keys())
+    [part] = await heart.claim(prepare=knowing("kind", "lot"))
     assert (part.flash, part.tlvs) == (True, {"kind": 7, "lot": "Rentrée"})
     assert await left_out(heart, id_) == []
     assert orjson.loads(await heart.one("message", id_, "tlvs")) == {"kind": 7, "lot": "Rentrée"}
@@ -42,13 +53,13 @@ async def test_without_any_there_is_none(heart: Heart) -> None:
 
 
 async def test_an_account_that_does_not_know_them_sends_without_and_says_so_once(heart: Heart) -> None:
-    id_ = await heart.accept(tlvs={"kind": 7, "lot": "Rentrée"})
-    [part] = await heart.claim(takes=KIND.keys())
-    await heart.record((part, Unavailable("no link")))
+    id_ = await heart.accept(tlvs={"kind": 7, "lot": "Rentrée"}, text=LONG)
+    parts = await heart.claim(prepare=knowing("kind", "lot"))
+    await heart.record(*((part, Unavailable("no link")) for part in parts))
     for _ in range(3):
-        [again] = await heart.claim(account="b", takes=("kind",))
-        await heart.record((again, Throttled("0x58")), account="b")
+        again = await heart.claim(account="b", prepare=knowing("kind"))
+        await heart.record(*((part, Throttled("0x58")) for part in again), account="b")
     assert await left_out(heart, id_) == ["b: lot"]
-    await heart.claim(account="b")
+    await heart.claim(account="b", prepare=knowing())
     assert await left_out(heart, id_) == ["b: lot", "b: kind, lot"]
     await heart.is_sound()

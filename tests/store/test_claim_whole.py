@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from gateway.provider import Accepted, Part, Refused, Throttled, Unavailable, Unknown
+from gateway.provider import Accepted, Apart, Part, Prepared, Refused, Throttled, Unavailable, Unknown
 from gateway.states import Status
 from gateway.store import moves, parked, queue
 from gateway.store.claim import Whole
+from tests.fakes.provider import Ready
 from tests.heart import HOUR, LONG, MINUTE, REUNION, Heart, accepted, opened
 
 WIDE = Whole(100, idle=False)
@@ -157,6 +158,32 @@ async def test_its_validity_ends_for_all_parts(heart: Heart) -> None:
     assert await claim(heart) == []
     assert await heart.states(id_) == [Status.EXPIRED] * 3
     await heart.is_sound()
+
+
+def apart(part: Part) -> Prepared | Refused | Apart:
+    """A provider that takes nothing whole for now."""
+    return Apart() if part.carries > 1 else Ready(part)
+
+
+async def test_it_goes_in_parts_where_it_cannot_go_whole_now(heart: Heart) -> None:
+    id_ = await heart.accept(text=LONG)
+    parts = await claim(heart, prepare=apart)
+    assert [(part.number, part.carries) for part in parts] == [(1, 1), (2, 1), (3, 1)]
+    assert await heart.rows("SELECT tries, joined FROM part") == [(1, 0)] * 3
+    await heart.record(*((part, accepted(part)) for part in parts))
+    await heart.receipt(parts[0])
+    assert await heart.states(id_) == [Status.DELIVERED, Status.IN_TRANSIT, Status.IN_TRANSIT]
+    await heart.is_sound()
+
+
+async def test_a_part_refused_after_that_ends_the_message(heart: Heart) -> None:
+    def refusing(part: Part) -> Prepared | Refused | Apart:
+        return Refused("too long") if part.number == 2 else apart(part)
+
+    id_ = await heart.accept(text=LONG)
+    [first] = await claim(heart, prepare=refusing)
+    assert first.number == 1
+    assert await heart.states(id_) == [Status.SENDING, Status.REJECTED, Status.REJECTED]
 
 
 # ---- room ----
