@@ -17,8 +17,10 @@ from gateway import csvout, french
 from gateway.model import MODES
 from gateway.periods import local, months
 from gateway.states import Status
+from gateway.store import months as closings
 from gateway.store import reports
 from gateway.store import synthesis as figures
+from gateway.store.months import Closed
 from gateway.store.selection import After, Order, Selection, Sort, rank
 from gateway.views import cost_view
 
@@ -41,7 +43,7 @@ RECAP_HEADINGS = {
 }
 SYNTHESIS_HEADINGS = {
     "excel-fr": ("Action", "Date", "Nb délivré", "Nb total", "SMS", "Coût HT"),
-    "rfc4180": ("action", "action_short_label", "month", "delivered", "total", "parts", "cost"),
+    "rfc4180": ("action", "action_short_label", "month", "delivered", "total", "parts", "cost", "regularises"),
 }
 
 
@@ -145,15 +147,19 @@ async def synthesis(
 ) -> dict[str, Any]:
     """The figures of a year by month and action, with the total of each month and of the year."""
     wanted = months(year, school_year=school_year)
-    sums = await store.read(lambda conn: figures.sums(conn, school, wanted))
-    sent = [line for line in sums if line.total or line.parts]
+
+    async def question(conn: AsyncConnection) -> tuple[Sequence[figures.Sums], Mapping[str, Closed]]:
+        return await figures.sums(conn, school, wanted), await closings.closed(conn, school)
+
+    sums, closed = await store.read(question)
+    sent = [line for line in sums if line.total or line.parts or line.delivered or line.amount]
     return {
         "school": school,
         "year": year,
         "school_year": school_year,
         "rows": [_row(line, registry) for line in sent],
         "months": [
-            {"month": month, "label": french.month_total(month), **_total(list(lines))}
+            {"month": month, "label": french.month_total(month), "closed": month in closed, **_total(list(lines))}
             for month, lines in groupby(sent, key=lambda line: line.month)
         ],
         "annual": {"label": french.TOTAL_YEAR, **_total(sent)},
@@ -164,7 +170,15 @@ async def synthesis(
 def _row(line: figures.Sums, registry: "Registry") -> dict[str, object]:
     action = registry.action(line.action)
     short = action.short_label if action else line.action
-    return {"action": line.action, "action_short_label": short, "month": line.month, **_total([line])}
+    if line.of_month:
+        short = f"{french.regularisation_label(line.of_month)} · {short}"
+    return {
+        "action": line.action,
+        "action_short_label": short,
+        "month": line.month,
+        "regularises": line.of_month or None,
+        **_total([line]),
+    }
 
 
 def _total(lines: Sequence[figures.Sums]) -> dict[str, object]:

@@ -138,8 +138,13 @@ def _rules(registry: Registry, metrics: Metrics, wakes: Sequence[Nudge]) -> Rule
         for wake in wakes:
             wake()
 
+    def bills(account: str, status: Status) -> bool:
+        known = registry.account(account)
+        return known is None or status.value in known.bills
+
     return Rules(
         zone=registry.zone,
+        bills=bills,
         price=price,
         receipts_wait=lambda: int(registry.settings.receipts.wait.total_seconds() * 1000),
         moved=moved,

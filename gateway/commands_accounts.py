@@ -178,7 +178,8 @@ def _figures(action: str, date: str, row: dict[str, Any]) -> str:
 async def _verify(store: Store) -> int:
     counters, differences = await accounts.differences(store)
     for one in differences:
-        place = " ".join(value or "-" for value in one.key)
+        place = " ".join(value or "-" for value in one.key[:5])
+        place += f" regularising {one.key.of_month}" if one.key.of_month else ""
         figures = zip(one.counted._fields, one.counted, one.recomputed, strict=True)
         wrong = ", ".join(
             f"{name} {counted} instead of {found}" for name, counted, found in figures if counted != found

@@ -5,7 +5,7 @@ Babel's. The wording of ``status_label``, ``followup_label`` and ``event_label``
 """
 
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 
 from babel.dates import get_month_names
 
@@ -118,6 +118,23 @@ def month_total(month: str) -> str:
     return f"Total {_month_name(int(month[5:]))}"
 
 
+def month_label(month: str) -> str:
+    """``février 2026``, of ``2026-02``."""
+    return f"{_month_name(int(month[5:]))} {month[:4]}"
+
+
+def regularisation_label(month: str) -> str:
+    """``Régularisation 02/2026``."""
+    return f"Régularisation {month[5:]}/{month[:4]}"
+
+
+def forecast_label(level: str, day: date | None) -> str:
+    """``épuisé vers le 12 mars``; empty when it will last."""
+    if level == "exhausted":
+        return "épuisé"
+    return f"épuisé vers le {day.day} {_month_name(day.month)}" if day is not None else ""
+
+
 def _month_name(month: int) -> str:
     name: str = get_month_names("wide", locale="fr")[month]
     return name
@@ -148,6 +165,9 @@ ACTS = {
     "consent": "Accord ou opposition noté",
     "consents_imported": "Accords importés",
     "export": "Fichier exporté",
+    "month_closed": "Mois clos",
+    "budget_put": "Budget fixé",
+    "budget_deleted": "Budget levé",
     "answered": "Réponse à un évènement notée",
 }
 

@@ -15,11 +15,14 @@ from gateway.drafting import Common, Draft, Recipient, draft, finish
 from gateway.french import reason_label, status_label
 from gateway.groups import Group, gather
 from gateway.metrics import Metrics
+from gateway.model import Priority
 from gateway.numbers import Unusable
+from gateway.pricing import euros
 from gateway.problem import Problem, field_problem
 from gateway.recipe import Cook, Recipe
 from gateway.registry import Registry
 from gateway.requests import BatchIn, MessageFields, MessageIn, PreviewIn, RecipientInfo
+from gateway.statements import over_budget
 from gateway.states import Status
 from gateway.store import messages, people
 from gateway.store.database import Store
@@ -136,6 +139,19 @@ class Intake:
             ]
         }
 
+    async def _afford(self, recipe: Recipe, drafts: Sequence[Draft]) -> None:
+        """Raises ``budget_exhausted`` for what a budget stops; never for alerts."""
+        limits = self._registry.limits(recipe.school.uai, recipe.action.code)
+        if not limits or recipe.priority is Priority.ALERT:
+            return
+        cost = sum(recipe.price(one.e164) * len(one.composed.parts) for one in drafts if one.e164)
+        day = datetime.fromtimestamp(recipe.now / 1000, recipe.school.zone).date()
+        over = await over_budget(self._store, limits, cost, day)
+        if over is not None:
+            whose = f"de l'action {over.action}" if over.action else "de l'établissement"
+            cure = "relevez-le, ou envoyez en priorité « alert » ce qui ne peut pas attendre"
+            raise Problem("budget_exhausted", f"Le budget {whose} ({euros(over.amount)} € HT) serait dépassé : {cure}.")
+
     def _allow(self, school: str, user: str | None) -> None:
         """Raises ``user_blocked`` for who may not send."""
         reason = self._registry.blocked(school, user)
@@ -181,6 +197,7 @@ class Intake:
             stored[:] = built.messages
             return built
 
+        await self._afford(recipe, drafts)
         whose = (recipe.school.uai, recipe.sender)
         acceptance = Acceptance(*whose, _numbers(drafts), building, render, claim, recipe.now, entry)
 

@@ -161,6 +161,10 @@ class Price(Settings):
     ht: Decimal = Field(ge=0, max_digits=12, decimal_places=6, description="euros a part, before tax")
 
 
+#: Endings that a receipt tells, other than delivery.
+Billed = Literal["undelivered", "expired", "rejected"]
+
+
 class AccountSettings(Settings):
     """What every account has, whoever the provider is. An adapter adds its own keys in a subclass."""
 
@@ -177,6 +181,9 @@ class AccountSettings(Settings):
     )
     prices: tuple[Price, ...] = Field((), description="price list with dates, instead of price")
     vat: Decimal = Field(Decimal(20), ge=0, le=100, description="per cent, computed once a month")
+    bills: tuple[Billed, ...] = Field(
+        ("undelivered", "expired", "rejected"), description="what is billed though it was not delivered"
+    )
 
     @property
     def most_in_hand(self) -> int:

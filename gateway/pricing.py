@@ -6,7 +6,7 @@ thus never replaces the price of a destination.
 """
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from gateway.model import AccountSettings, Price
@@ -44,3 +44,21 @@ def _speaks_of(price: Price, day: date, mode: str, to: str) -> bool:
 
 def _rank(price: Price) -> tuple[int, bool, date]:
     return len(_prefix(price)), price.mode is not None, price.from_
+
+
+def cents(micros: int) -> int:
+    """An amount rounded to the cent, halves away from nought, as invoices do."""
+    whole, rest = divmod(abs(micros), MICROS // 100)
+    rounded = whole + (rest * 2 >= MICROS // 100)
+    return -rounded if micros < 0 else rounded
+
+
+def vat(total_cents: int, rate: Decimal) -> int:
+    """The tax on a month's total before tax, both in cents; ``rate`` in per cent."""
+    return int((total_cents * rate / 100).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def in_cents(amount: int) -> str:
+    """Cents as euros: ``1.05``."""
+    whole, rest = divmod(abs(amount), 100)
+    return f"{'-' if amount < 0 else ''}{whole}.{rest:02}"

@@ -51,6 +51,8 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "invalid_idempotency_key": (422, "Clé d'idempotence incorrecte"),
     "not_available": (422, "Pas encore disponible"),
     "override_not_allowed": (422, "Cette levée n'est pas possible"),
+    "month_not_over": (422, "Ce mois n'est pas fini"),
+    "budget_exhausted": (422, "Le budget est épuisé"),
     "internal_error": (500, "Erreur interne"),
     "store_unavailable": (503, "L'enregistrement est impossible pour le moment"),
     "draining": (503, "Le service s'arrête"),

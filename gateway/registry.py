@@ -5,13 +5,14 @@ Every question is answered from memory, so that no message waits for one. Anothe
 when ``refresh`` is next called.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.model import AccountSettings, Action, Mode, School, Template
-from gateway.store import catalogue, users
+from gateway.store import catalogue, months, users
+from gateway.store.months import Budget
 
 if TYPE_CHECKING:
     from gateway.config import Settings
@@ -38,6 +39,7 @@ class Registry:
         self._stored_actions: Mapping[str, Action] = {}
         self._stored_templates: Mapping[str, Template] = {}
         self._blocked: Mapping[tuple[str, str], str] = {}
+        self._budgets: Sequence[Budget] = ()
         self._stamp: catalogue.Stamp | None = None
         self.replace(settings)
 
@@ -58,6 +60,7 @@ class Registry:
         """Read the stored actions and templates, and who may not send. Raises StoreUnavailable."""
         self._stamp, actions, templates = await store.read(catalogue.read_all)
         self._blocked = await store.read(users.blocked)
+        self._budgets = [one for one in await store.read(months.budgets) if one.stop]
         self._stored_actions = {action.code: action for action in actions}
         self._stored_templates = {template.code: template for template in templates}
         self._merge()
@@ -95,6 +98,10 @@ class Registry:
     def home(self) -> ZoneInfo:
         """``defaults.timezone``: for what is of no school."""
         return ZoneInfo(self._settings.defaults.timezone)
+
+    def limits(self, school: str, action: str) -> list[Budget]:
+        """The budgets that stop messages of this action."""
+        return [one for one in self._budgets if one.school == school and one.action in ("", action)]
 
     def blocked(self, school: str, user: str | None) -> str | None:
         """Why this user may not send for this school; None when they may."""

@@ -288,6 +288,10 @@ async def opened(folder: Path, declared: Settings | None = None) -> AsyncIterato
             assert known is not None
             return price_of(known, day, mode, number)
 
+        def bills(account: str, status: Status) -> bool:
+            known = registry.account(account)
+            return known is None or status.value in known.bills
+
         rules = Rules(
             registry.zone,
             price,
@@ -295,6 +299,7 @@ async def opened(folder: Path, declared: Settings | None = None) -> AsyncIterato
             lambda *moved: metrics.messages.labels(*moved).inc(),
             rules_of(registry),
             registry.response_days,
+            bills,
         )
         heart = Heart(declared, store, registry, metrics, rules)
         heart.intake = Intake(store, registry, metrics, heart.clock, lambda: 8, heart.nudged)

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway import deadlines
 from gateway.attachment import InboundRules
 from gateway.periods import answer_due
 from gateway.states import FINAL, Status, judge, may_move
-from gateway.store import answers, tally
+from gateway.store import answers, credits, tally
 from gateway.store.bulk import insert_rows, select_in, update_rows
 from gateway.store.direct import Conn
 from gateway.store.tables import event, ledger, message, part
@@ -33,6 +34,7 @@ class Rules:
     moved: Callable[[str, str, Status], None]  # is told school, action and new state of each message that moved
     inbound: InboundRules = field(default_factory=InboundRules)
     response_days: Callable[[str], int] = lambda _action: 0  # « délai de réponse » of an action; 0: none
+    bills: Callable[[str, Status], bool] = lambda _account, _status: True  # an account, a part that ended so
 
     def month(self, school: str, at: int) -> str:
         """The accounting month of an instant: ``2026-11`` in the school's zone."""
@@ -126,6 +128,7 @@ class PartRow:
     uncertain_at: int | None
     line_open: bool
     joined: bool
+    credited: bool
 
     @property
     def number(self) -> int:
@@ -144,7 +147,10 @@ _PART_CLAIMED = ("state", "state_at", "account", "tries", "claimed_at", "answere
 _SELECT_HEAD = f"SELECT {','.join(_HEAD)} FROM message WHERE id IN (#)"
 _SELECT_PART = f"SELECT {','.join(_PART)} FROM part WHERE id IN (#)"
 _EVENT = ("message", "part", "at", "kind", "status", "detail", "actor")
-_LEDGER = ("part", "message", "at", "school", "month", "action", "mode", "account", "kind", "parts", "amount")
+_LEDGER = (
+    *("part", "message", "at", "school", "month", "action", "mode", "account", "kind", "parts", "amount"),
+    "of_month",
+)
 
 
 def part_ids(message_id: int, parts: int) -> range:
@@ -162,7 +168,8 @@ class Desk:
         self._changed_heads: dict[int, bool] = {}  # whether more changed than a claim does
         self._changed_parts: dict[int, bool] = {}
         self._events: list[tuple[object, ...]] = []
-        self._lines: list[tuple[object, ...]] = []
+        self._lines: list[tuple[Any, ...]] = []
+        self._credits: list[tuple[PartRow, int, int]] = []
         self._before: dict[int, tally.Share | None] = {}
         self._was: dict[int, Status] = {}
         self._awaited: dict[int, list[int]] = defaultdict(list)  # when their answers are overdue -> messages
@@ -224,6 +231,8 @@ class Desk:
         row.state, row.state_at = new, at
         if new is Status.UNCERTAIN:
             row.uncertain_at = at
+        if row.line_open and (new in credits.FREE or row.credited):
+            self._credit(row, new, at)
         if new in FINAL and head.sensitive:
             row.content = ""
         self.rejudge(head, at)
@@ -290,11 +299,23 @@ class Desk:
     def _line(self, row: PartRow, head: Head, account: str, at: int, kind: str, parts: int, amount: int) -> None:
         month = head.month or self.rules.month(head.school, at)
         self._lines.append(
-            (row.id, head.id, at, head.school, month, head.action, head.mode, account, kind, parts, amount)
+            (row.id, head.id, at, head.school, month, head.action, head.mode, account, kind, parts, amount, "")
         )
+
+    def _credit(self, row: PartRow, new: Status, at: int) -> None:
+        """A part that its account does not bill for what became of it; or that it bills after all."""
+        free = new in credits.FREE and not self.rules.bills(row.account or "", new)
+        if free != bool(row.credited):
+            row.credited = free
+            self._credits.append((row, at, -1 if free else 1))
 
     async def put_back(self, conn: Conn) -> None:
         """Write all that changed."""
+        if self._credits:
+            price = await credits.prices(conn, {row.message for row, _, _ in self._credits}, self._lines)
+            for row, at, sign in self._credits:
+                head, account = self.heads[row.message], row.account or ""
+                self._line(row, head, account, at, credits.KIND[sign], sign, sign * price[row.id])
         heads = [self.heads[key] for key in self._changed_heads]
         for whole, part_columns, head_columns in (
             (True, _PART_MOVING, _HEAD_MOVING),
@@ -306,14 +327,24 @@ class Desk:
             await update_rows(conn, message, head_columns, list(map(attrgetter("id", *head_columns), moved)))
         if self._events:
             await insert_rows(conn, event, _EVENT, self._events)
-        if self._lines:
-            await insert_rows(conn, ledger, _LEDGER, self._lines)
-        await tally.move(conn, self._shares(heads), self._lines)
+        shares = self._shares(heads)
+        now = await tally.regularised(conn, shares, self._lines, self.rules.month)
+        if now.lines:
+            await insert_rows(conn, ledger, _LEDGER, now.lines)
+        await tally.move(conn, now.moved)
         for due_at, ids in self._awaited.items():
             await answers.wait(conn, ids, due_at)
         for head in heads:
             if head.status is not self._was[head.id]:
                 self.rules.moved(head.school, head.action, head.status)
 
-    def _shares(self, heads: Sequence[Head]) -> list[tuple[tally.Share | None, tally.Share | None]]:
-        return [(self._before[head.id], tally.share(head, self.rules.month)) for head in heads]
+    def _shares(self, heads: Sequence[Head]) -> list[tally.Change]:
+        at = {line[1]: line[2] for line in self._lines}
+        return [
+            tally.Change(
+                self._before[head.id],
+                tally.share(head, self.rules.month),
+                max(head.status_at, at.get(head.id, 0)),
+            )
+            for head in heads
+        ]

@@ -145,6 +145,9 @@ part = Table(
     Column("error", Text),
     Column("uncertain_at", BigInteger),
     Column("line_open", Boolean, nullable=False),  # has a ledger line not reversed from its last try
+    Column(
+        "credited", Boolean, nullable=False, server_default=text("0")
+    ),  # its account does not bill what became of it
     Column("joined", Boolean, nullable=False, server_default=false()),  # its last try was one piece with its siblings
     Index(
         "part_queue",
@@ -323,9 +326,12 @@ ledger = Table(
     Column("action", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("account", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # accepted, uncertain, reversal
+    Column(
+        "kind", Text, nullable=False
+    ),  # accepted, uncertain, reversal; credit, credit_reversal: not billed after all
     Column("parts", Integer, nullable=False),  # 1 or -1
     Column("amount", BigInteger, nullable=False),
+    Column("of_month", Text, nullable=False, server_default=""),  # the closed month that this line regularises
     Index("ledger_message", "message"),
     Index("ledger_month", "school", "month"),
 )
@@ -339,12 +345,38 @@ tally = Table(
     Column("action", Text, primary_key=True),
     Column("mode", Text, primary_key=True),
     Column("account", Text, primary_key=True),  # empty for not_submitted
+    Column("of_month", Text, primary_key=True, server_default=""),  # the closed month that this regularises
     Column("total", BigInteger, nullable=False),
     Column("delivered", BigInteger, nullable=False),
     Column("parts", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("not_submitted", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: Months that the accountant closed: their figures never move again.
+month_close = Table(
+    "month_close",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("last_receipt", BigInteger, nullable=False),  # what came later regularises
+    Column("statement", Text, nullable=False),  # JSON: the figures as they were signed
+)
+
+#: What a school allows itself to spend, for an action or (action empty) in all.
+budget = Table(
+    "budget",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("period", Text, nullable=False),  # month, year, school_year
+    Column("amount", BigInteger, nullable=False),
+    Column("stop", Boolean, nullable=False),  # refuse what is beyond it, alerts excepted
+    Column("updated_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
 )
 
 consent = Table(

@@ -2,12 +2,13 @@
 
 Rules: a message with a ledger line not reversed counts once in ``total``, in the month and account of its first
 line, and in ``delivered`` while it is delivered. One that ended without a line counts in ``not_submitted``, in the
-month it was accepted. Parts and amounts come from the lines themselves.
+month it was accepted. Parts and amounts come from the lines themselves. A month that was closed never moves: what
+changes it later is counted in the month in which it comes, as a régularisation of the closed one.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.states import Status
 from gateway.store.bulk import fetch
@@ -43,35 +44,82 @@ def share(head: "Head", month: Callable[[str, int], str]) -> Share | None:
     return None
 
 
-async def move(
-    conn: Conn,
-    shares: Sequence[tuple[Share | None, Share | None]],
-    lines: Sequence[Sequence[object]],
-) -> None:
-    """Move the counters by the difference of each (before, after), and by the ledger lines written."""
-    moved: dict[tuple[object, ...], list[int]] = defaultdict(lambda: [0] * _COLUMNS)
-    for before, after in shares:
-        if before == after:
-            continue
-        for one, sign in ((before, -1), (after, 1)):
+class Change(NamedTuple):
+    """The share of a message before and after, and when it changed (milliseconds)."""
+
+    before: Share | None
+    after: Share | None
+    at: int
+
+
+class Regularised(NamedTuple):
+    """Changes as counters, and ledger lines, once what touches a closed month was moved to the month it came in."""
+
+    moved: dict[tuple[str, ...], list[int]]
+    lines: Sequence[Sequence[Any]]
+
+
+async def regularised(
+    conn: Conn, changes: Sequence[Change], lines: Sequence[Sequence[Any]], month: Callable[[str, int], str]
+) -> Regularised:
+    """What each counter moves by. A closed month's never move: the month in which the change came has it instead."""
+    changes = [change for change in changes if change.before != change.after]
+    closed = await _closed(conn, _old(changes, lines, month))
+
+    def key(own: tuple[str, ...], at: int) -> tuple[str, ...]:
+        if closed and own[:2] in closed:
+            return (own[0], month(own[0], at), *own[2:5], own[1])
+        return (*own[:5], "")
+
+    moved: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0] * _COLUMNS)
+    for change in changes:
+        for one, sign in ((change.before, -1), (change.after, 1)):
             if one is not None:
-                sums = moved[one[:5]]
+                sums = moved[key(one[:5], change.at)]
                 sums[0] += sign * one.total
                 sums[1] += sign * one.delivered
                 sums[4] += sign * one.not_submitted
-    for _part, _message, _at, school, month, action, mode, account, _kind, parts, amount in lines:
-        sums = moved[(school, month, action, mode, account)]
-        sums[2] += parts  # type: ignore[operator]
-        sums[3] += amount  # type: ignore[operator]
+    written = []
+    for line in lines:
+        where = key((line[3], line[4], *line[5:8]), line[2])
+        sums = moved[where]
+        sums[2] += line[9]
+        sums[3] += line[10]
+        written.append((*line[:4], where[1], *line[5:11], where[5]) if where[5] else line)
+    return Regularised(moved, written)
+
+
+def _old(
+    changes: Sequence[Change], lines: Sequence[Sequence[Any]], month: Callable[[str, int], str]
+) -> set[tuple[str, str]]:
+    """The schools and months of these that are over, and so may be closed."""
+    found = {(line[3], line[4]) for line in lines if line[4] != month(line[3], line[2])}
+    for change in changes:
+        for one in change[:2]:
+            if one is not None and one.month != month(one.school, change.at):
+                found.add((one.school, one.month))
+    return found
+
+
+async def _closed(conn: Conn, months: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    if not months:
+        return set()
+    rows = await fetch(conn, "SELECT school, month FROM month_close")
+    return {(school, month) for school, month in rows} & months
+
+
+async def move(conn: Conn, moved: Mapping[tuple[str, ...], Sequence[int]]) -> None:
+    """Move the counters."""
     rows = [(*key, *sums) for key, sums in moved.items() if any(sums)]
     if rows:
-        marks = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
+        marks = ",".join(["(?,?,?,?,?,?,?,?,?,?,?)"] * len(rows))
         await fetch(conn, _UPSERT.format(marks), [value for row in rows for value in row])
 
 
-_UPSERT = """INSERT INTO tally (school, month, action, mode, account, total, delivered, parts, amount, not_submitted)
+_UPSERT = """INSERT INTO tally
+  (school, month, action, mode, account, of_month, total, delivered, parts, amount, not_submitted)
 VALUES {}
-ON CONFLICT (school, month, action, mode, account) DO UPDATE SET
+ON CONFLICT (school, month, action, mode, account, of_month) DO UPDATE SET
   total = tally.total + excluded.total, delivered = tally.delivered + excluded.delivered,
   parts = tally.parts + excluded.parts, amount = tally.amount + excluded.amount,
   not_submitted = tally.not_submitted + excluded.not_submitted"""

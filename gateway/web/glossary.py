@@ -87,6 +87,9 @@ FIELDS: Mapping[str, str] = {
     "declared_in_configuration": "vient du fichier de configuration : ne se change que là",
     "rows": "les numéros, 50 000 au plus",
     "schools": "UAI des établissements",
+    "amount": "montant hors taxes, en euros",
+    "period": "month, year (civile) ou school_year",
+    "stop": "true : au-delà, les envois sont refusés ; les alertes passent toujours",
     "roles": "rôles : envoi, diffuseur, comptable, exploitant, administrateur",
     "recap_all": "« Récapitulatif des SMS pour tous les utilisateurs » ; false : ses propres envois seulement",
     "blocked": "« Bloquer l'envoi de SMS pour cet utilisateur » : la raison ; null : il peut envoyer",
@@ -189,5 +192,6 @@ SCHEMAS: Mapping[str, str] = {
     "ConsentBody": "Un accord, un refus ou une opposition.",
     "Chosen": "Les messages choisis : par identifiants, ou par critères.",
     "TemplateBody": "Un message prédéfini.",
+    "BudgetBody": "Ce qu'un établissement se permet de dépenser, pour une action ou en tout.",
     "UserBody": "Une personne qui se sert de la console.",
 }

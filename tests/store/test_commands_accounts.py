@@ -77,7 +77,7 @@ async def test_the_recap_as_a_file(settings: Settings, capsysbinary: pytest.Capt
     assert await recap(settings, "--csv") == Exit.FINE
     assert capsysbinary.readouterr().out.startswith("\ufeffEnvoyé le;".encode())
     assert await synthesis(settings, "--year 2026 --csv rfc4180") == Exit.FINE
-    assert b"ABSENCE,SMS abs.,2026-11,1,1,1,0.0450\r\n" in capsysbinary.readouterr().out
+    assert b"ABSENCE,SMS abs.,2026-11,1,1,1,0.0450,\r\n" in capsysbinary.readouterr().out
 
 
 async def test_the_synthesis_with_its_totals(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

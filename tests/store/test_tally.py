@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from gateway.provider import Accepted, Cause, Outcome, Part, Prepared, Refused, Throttled, Unavailable, Unknown
 from gateway.states import FINAL, Status
-from gateway.store import moves, parked, queue
-from tests.heart import DAY, HOUR, LONG, METZ, MINUTE, REUNION, Heart, opened, ready
+from gateway.store import months, moves, parked, queue
+from gateway.store.bulk import fetch
+from tests.heart import DAY, HOUR, LONG, METZ, MINUTE, MORNING, REUNION, Heart, opened, ready, settings
 
 STEPS = 120
 
@@ -116,6 +118,18 @@ class Walk:
                 lambda conn: queue.doubt_orphans(conn, account, self.heart.now, self.heart.rules, "killed")  # noqa: B023
             )
 
+    async def close(self) -> None:
+        """The accountant closes every month that is over."""
+        for school in (METZ, REUNION):
+            current = self.heart.rules.month(school, self.heart.now)
+            rows = await self.heart.rows(
+                "SELECT DISTINCT month FROM tally WHERE school = ? AND month < ?", school, current
+            )
+            for (month,) in rows:
+                await self.heart.store.write(
+                    lambda conn: months.close(conn, school, month, "{}", "compta", self.heart.now)  # noqa: B023
+                )
+
     async def end(self) -> None:
         """Everything comes to its end when time passes and nobody does anything any more."""
         await self.crash()
@@ -134,6 +148,66 @@ async def test_a_random_walk_stays_sound_and_ends(tmp_path: Path, seed: int) -> 
         await walk.end()
         await heart.is_sound()
         assert {await heart.status(id_) for id_ in walk.ids} <= FINAL
+
+
+OWN = """SELECT tally.* FROM tally JOIN month_close AS c ON c.school = tally.school AND c.month = tally.month
+  WHERE of_month = '' ORDER BY 1, 2, 3, 4, 5"""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4, 5])  # in each of these, something comes after the close
+async def test_closed_months_never_move_and_all_agrees(tmp_path: Path, seed: int) -> None:
+    accounts = [{**account, "bills": []} for account in settings().model_dump(mode="json", by_alias=True)["accounts"]]
+    declared = settings(accounts=[{k: v for k, v in one.items() if v is not None} for one in accounts])
+    async with opened(tmp_path, declared) as heart:
+        walk = Walk(heart, seed)
+        closed: dict[tuple[Any, ...], Any] = {}
+        heart.now += 6 * DAY  # two days before December
+        for place in range(2 * STEPS):
+            await walk.step()
+            if place % 8 == 0:
+                await walk.close()
+                await heart.is_sound()
+            rows = {row[:6]: row for row in await heart.rows(OWN)}
+            assert {key: rows[key] for key in closed} == closed
+            closed = rows
+        await walk.end()
+        await heart.is_sound()
+        assert closed
+        assert await heart.rows("SELECT 1 FROM tally WHERE of_month <> ''")
+
+
+async def test_the_ledger_is_append_only(heart: Heart) -> None:
+    await heart.accept()
+    await heart.send()
+    for sql in ("UPDATE ledger SET amount = 0", "DELETE FROM ledger"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            await heart.store.write(lambda conn: fetch(conn, sql))  # noqa: B023
+
+
+@pytest.mark.parametrize(("bills", "parts", "amount"), [(["undelivered"], 1, 45_000), ([], 0, 0)])
+async def test_what_an_account_does_not_bill(tmp_path: Path, bills: list[str], parts: int, amount: int) -> None:
+    account = {"adapter": "fake", "rate": 10_000, "window": 100, "name": "a", "price": "0.045", "bills": bills}
+    declared = settings(accounts=[account], modes={"standard": ["a"]})
+    async with opened(tmp_path, declared) as heart:
+        await heart.accept()
+        (part,) = await heart.send()
+        await heart.receipt(part, Status.UNDELIVERED)
+        assert await heart.rows("SELECT total, delivered, parts, amount FROM tally") == [(1, 0, parts, amount)]
+        await heart.receipt(part, Status.DELIVERED)
+        assert await heart.rows("SELECT total, delivered, parts, amount FROM tally") == [(1, 1, 1, 45_000)]
+        await heart.is_sound()
+
+
+async def test_a_receipt_after_the_close_is_a_regularisation(heart: Heart) -> None:
+    await heart.accept()
+    (part,) = await heart.send()
+    december = MORNING + 10 * DAY
+    await heart.store.write(lambda conn: months.close(conn, METZ, "2026-11", "{}", "compta", december))
+    heart.now = december + HOUR
+    await heart.receipt(part)
+    rows = await heart.rows("SELECT month, of_month, total, delivered, parts, amount FROM tally ORDER BY month")
+    assert rows == [("2026-11", "", 1, 0, 1, 45_000), ("2026-12", "2026-11", 0, 1, 0, 0)]
+    await heart.is_sound()
 
 
 async def test_the_counters_of_a_small_story(heart: Heart) -> None:

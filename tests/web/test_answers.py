@@ -97,6 +97,12 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/accounts", "", None),
     ("POST", "/v1/accounts/{account}/resume", "", None),
     ("GET", "/v1/accounts", "", None),
+    ("GET", "/v1/months", "?year=2026", None),
+    ("GET", "/v1/months/{month}", "", None),
+    ("POST", "/v1/months/{over}/close", "", None),
+    ("PUT", "/v1/budgets/{action}", "", {"amount": "10"}),
+    ("GET", "/v1/budgets", "", None),
+    ("DELETE", "/v1/budgets/{action}", "", None),
     ("PUT", "/v1/users/{login}", "", PERSON),
     ("PUT", "/v1/users/{login}", "", PERSON),
     ("GET", "/v1/users", "", None),
@@ -125,10 +131,9 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     await add_message(store, 902, batch=901, batch_row=2, status="ignored", reason="empty_mobile", number="", parts=0)
     posted = (await gateway.post("/v1/messages", EVERYTHING, "vgm_admin")).json["id"]
     names = {"event": "ABS-9", "action": "INFO", "new": "RETARD", "number": NUMBER, "account": "operateur-a"}
-    names |= {"login": "celik", "absence": "ABSENCE"}
-    names["login"] = "celik"
     names["answered"] = await add_answered(store, 903, "9")
     names["orphan"] = f"rec_{await add_parked(store, provider_id='1')}"
+    names |= {"login": "celik", "month": "2026-11", "over": "2026-10", "absence": "ABSENCE"}
     return {"batch": batch, "message": message, "posted": posted, **names}
 
 

@@ -25,25 +25,25 @@ async def test_rows_by_month_and_action_with_their_totals(gateway: Gateway) -> N
         "school_year": False,
         "rows": [
             {
-                **{"action": "INFO", "action_short_label": "SMS", "month": "2026-02"},
+                **{"action": "INFO", "action_short_label": "SMS", "month": "2026-02", "regularises": None},
                 **{"delivered": 0, "total": 1, "parts": 1, "cost": {"amount": "0.0450", "currency": "EUR"}},
             },
             {
-                **{"action": "ABSENCE", "action_short_label": "SMS abs.", "month": "2026-11"},
+                **{"action": "ABSENCE", "action_short_label": "SMS abs.", "month": "2026-11", "regularises": None},
                 **{"delivered": 4, "total": 4, "parts": 4, "cost": {"amount": "0.1800", "currency": "EUR"}},
             },
             {
-                **{"action": "INFO", "action_short_label": "SMS", "month": "2026-11"},
+                **{"action": "INFO", "action_short_label": "SMS", "month": "2026-11", "regularises": None},
                 **{"delivered": 2, "total": 3, "parts": 4, "cost": {"amount": "0.195001", "currency": "EUR"}},
             },
         ],
         "months": [
             {
-                **{"month": "2026-02", "label": "Total février"},
+                **{"month": "2026-02", "label": "Total février", "closed": False},
                 **{"delivered": 0, "total": 1, "parts": 1, "cost": {"amount": "0.0450", "currency": "EUR"}},
             },
             {
-                **{"month": "2026-11", "label": "Total novembre"},
+                **{"month": "2026-11", "label": "Total novembre", "closed": False},
                 **{"delivered": 6, "total": 7, "parts": 8, "cost": {"amount": "0.375001", "currency": "EUR"}},
             },
         ],
@@ -91,8 +91,8 @@ async def test_the_file_for_machines(gateway: Gateway) -> None:
     await fill(gateway)
     answer = await gateway.get("/v1/synthesis.csv?year=2026&dialect=rfc4180")
     assert answer.raw.decode().split("\r\n")[:2] == [
-        "action,action_short_label,month,delivered,total,parts,cost",
-        "INFO,SMS,2026-02,0,1,1,0.0450",
+        "action,action_short_label,month,delivered,total,parts,cost,regularises",
+        "INFO,SMS,2026-02,0,1,1,0.0450,",
     ]
 
 

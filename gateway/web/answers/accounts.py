@@ -60,6 +60,7 @@ class SynthesisRow(Figures):
     action: str = Field(description="code de l'action")
     action_short_label: str = Field(description="libellé court de l'action")
     month: str = Field(description="mois", examples=["2026-02"])
+    regularises: str | None = Field(description="le mois clos que cette ligne régularise ; null : du mois même")
 
 
 class MonthTotal(Figures):
@@ -67,6 +68,7 @@ class MonthTotal(Figures):
 
     month: str = Field(description="mois", examples=["2026-02"])
     label: str = Field(description="en français", examples=["Total février"])
+    closed: bool = Field(description="clos par le comptable : ne bouge plus")
 
 
 class YearTotal(Figures):

@@ -32,6 +32,7 @@ ROUTES = (
         problems=(
             "school_forbidden",
             "user_blocked",
+            "budget_exhausted",
             "release_required",
             "no_provider",
             "unknown_action",
