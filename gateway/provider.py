@@ -40,6 +40,7 @@ class Part:
     starts: int | None = None  # not before, in milliseconds since 1970: the provider is to wait
     flash: bool = False  # shown at once by the phone, and not kept
     tlvs: Mapping[str, int | str] | None = None  # for this provider alone, by the names that its account declares
+    narrow: bool = True  # each part of its message leaves room for a 16-bit reference
 
     @property
     def ids(self) -> range:

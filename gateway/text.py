@@ -31,6 +31,7 @@ __all__ = [
     "compose",
     "decode",
     "encode",
+    "is_narrow",
     "keywords",
     "merge",
     "merged_length",
@@ -172,6 +173,11 @@ def remaining(composed: Composed, *, narrow: bool = False) -> int:
         return _ALONE[composed.encoding] - composed.units
     each = _EACH_NARROW if narrow else _EACH
     return each[composed.encoding] - _units(composed.parts[-1], composed.encoding)
+
+
+def is_narrow(parts: Iterable[str], encoding: Encoding) -> bool:
+    """Whether each of several parts leaves room for a 16-bit reference, however they were cut."""
+    return all(_units(part, encoding) <= _EACH_NARROW[encoding] for part in parts)
 
 
 def encode(content: str, encoding: Encoding) -> bytes:

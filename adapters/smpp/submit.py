@@ -69,7 +69,7 @@ class SubmitBuilder:
     def _built(self, part: Part, *, optional: bool) -> PreparedSubmit:
         key = (part.service_code, part.sender)
         prefix = self._prefixes.get(key) or self._remember(key)
-        form = self._long if optional or self._long != "sar" else "udh8"
+        form = self._form(part, optional=optional)
         header = _header(part, form)
         message = header + script.write(
             part.content, part.encoding, self._alphabet, packed=self._packed, after=len(header)
@@ -99,6 +99,12 @@ class SubmitBuilder:
             )
         )
         return PreparedSubmit(part, body, bool(tlvs))
+
+    def _form(self, part: Part, *, optional: bool) -> LongMessages:
+        """That of the account, where it can be; else what every provider takes."""
+        if (self._long == "sar" and not optional) or (self._long == "udh16" and not part.narrow):
+            return "udh8"
+        return self._long
 
     def _times(self, part: Part) -> bytes:
         """schedule_delivery_time and validity_period."""

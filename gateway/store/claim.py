@@ -25,7 +25,7 @@ from gateway.store.desk import Desk, Head, PartRow, Rules
 from gateway.store.direct import Conn
 from gateway.store.moves import too_late
 from gateway.store.queue import refuse
-from gateway.text import Encoding
+from gateway.text import Encoding, is_narrow
 
 _FIRST = """(SELECT id FROM part WHERE state = 'queued' AND (account IS NULL OR account = ?1) {}
   ORDER BY mode, priority, school, due_at LIMIT 1)"""
@@ -189,7 +189,7 @@ def _take(desk: Desk, head: Head, rows: Sequence[PartRow], order: ClaimOrder, re
         for row in rows:
             too_late(desk, head, row, now)
         return
-    part = as_part(head, rows, now)
+    part = as_part(head, rows, now, narrow=_is_narrow(desk, head, rows))
     ready = order.prepare(part)
     if isinstance(ready, Apart):
         for row in rows:
@@ -211,7 +211,13 @@ def _take(desk: Desk, head: Head, rows: Sequence[PartRow], order: ClaimOrder, re
     result.accepted_at[rows[0].id] = rows[0].due_at
 
 
-def as_part(head: Head, rows: Sequence[PartRow], now: int) -> Part:
+def _is_narrow(desk: Desk, head: Head, rows: Sequence[PartRow]) -> bool:
+    """Asked of what leaves in parts: its accounts may have been others when it was cut."""
+    alone = len(rows) == head.parts
+    return alone or is_narrow((row.content for row in desk.parts_of(head)), Encoding(head.encoding))
+
+
+def as_part(head: Head, rows: Sequence[PartRow], now: int, *, narrow: bool = True) -> Part:
     """What a provider gets of the parts that leave in one piece."""
     return Part(
         id=rows[0].id,
@@ -225,6 +231,7 @@ def as_part(head: Head, rows: Sequence[PartRow], now: int) -> Part:
         validity=max(1, (head.until - now) // 1000),
         service_code=head.service_code,
         carries=len(rows),
+        narrow=narrow,
         until=head.until,
         starts=head.send_at if (head.send_at or 0) > now else None,
         flash=bool(head.flash),

@@ -73,6 +73,11 @@ def test_parts_say_that_they_belong_together(form: LongMessages, header: bytes) 
     assert found.octets("short_message") == header + b"Bonjour"
 
 
+def test_a_message_cut_for_short_references_has_them_whatever_the_account_says_now() -> None:
+    part = replace(PART, reference=0x1234, number=2, of=3, narrow=False)
+    assert read(part, "udh16").octets("short_message") == b"\x05\x00\x03\x34\x03\x02Bonjour"
+
+
 def test_parts_may_say_so_in_optional_parameters() -> None:
     found = read(replace(PART, reference=0x1234, number=2, of=3), "sar")
     assert (found.number("esm_class"), found.octets("short_message")) == (0, b"Bonjour")

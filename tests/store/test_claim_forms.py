@@ -28,6 +28,15 @@ async def left_out(heart: Heart, message: int) -> list[str]:
     return [row[0] for row in await heart.rows(sql, message)]
 
 
+async def test_a_message_says_whether_it_was_cut_for_longer_references(heart: Heart) -> None:
+    """Its accounts may be others by now: a part of 153 septets has no room for 16 bits, nor have its neighbours."""
+    for text, narrow in (("x" * 306, False), ("x" * 152 + "€" * 9, True), ("ж" * 134, False), ("€" * 90, True)):
+        await heart.accept(text=text)
+        parts = await heart.send()
+        assert len(parts) > 1
+        assert {part.narrow for part in parts} == {narrow}
+
+
 def knowing(*names: str) -> Any:
     """An adapter that knows these names."""
 
