@@ -11,9 +11,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WORKERS ?= 2
 CONFIG ?= config.yaml
+SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo run check test bench lock clean
+.PHONY: help demo run check test fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -35,6 +36,10 @@ test: check ## check, then every test; what was not run is named at the end
 	@tests/install_peers.sh || echo "Going on without: the tests that need them are named at the end." >&2
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile -rs --durations=5 $(ARGS)
 
+fuzz: $(INSTALLED) ## octets of strangers, made up for SECONDS (60): tests/fuzz
+	$(PIP) install --require-hashes --requirement tests/fuzz/requirements.lock
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
 bench: $(INSTALLED) ## messages a second, beside Kannel in the same run
 	bench/run $(ARGS)
 
@@ -44,7 +49,7 @@ lock: $(INSTALLED) ## choose versions anew; needs pip-tools
 	sed -i '1i # Every package with its version and hashes, for `pip install --require-hashes`. Made by `make lock`.' requirements.lock
 
 clean: ## remove what was made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .hypothesis .fuzz
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

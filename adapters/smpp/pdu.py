@@ -72,8 +72,10 @@ def tlv(tag: int, value: bytes) -> bytes:
 
 
 def encode(pdu: Pdu) -> bytes:
-    """A whole PDU. Raises ValueError naming the field that does not fit."""
-    return frame(pdu.command, pdu.status, pdu.sequence, body_of(pdu.command, pdu.body, pdu.tlvs) + pdu.rest)
+    """A whole PDU; of an unknown command its ``rest``. Raises ValueError naming the field that does not fit."""
+    known = pdu.command in fields.BODIES
+    body = body_of(pdu.command, pdu.body, pdu.tlvs) if known else pdu.rest
+    return frame(pdu.command, pdu.status, pdu.sequence, body)
 
 
 def decode(data: bytes) -> Pdu:
@@ -119,6 +121,11 @@ class PduReader:
         self._buffer = bytearray()
         self.broken = ""
 
+    @property
+    def held(self) -> int:
+        """Octets kept of a PDU that is not complete: fewer than ``limit`` and what was fed last."""
+        return len(self._buffer)
+
     def feed(self, data: bytes) -> list[Pdu]:
         """The PDUs that ``data`` completes; those before a broken frame are still given."""
         if self.broken:
@@ -127,13 +134,15 @@ class PduReader:
         buffer += data
         found: list[Pdu] = []
         start, end = 0, len(buffer)
-        while end - start >= 16:
-            length, command, status, sequence = HEADER.unpack_from(buffer, start)
+        while end - start >= 4:
+            length = int.from_bytes(buffer[start : start + 4], "big")
             if not 16 <= length <= self._limit:
                 self.broken = f"a PDU says it has {length} octets; 16 to {self._limit} are possible"
+                start = end
                 break
             if end - start < length:
                 break
+            _, command, status, sequence = HEADER.unpack_from(buffer, start)
             found.append(_decode(command, status, sequence, bytes(buffer[start + 16 : start + length])))
             start += length
         del buffer[:start]

@@ -4,6 +4,7 @@ Of a list of rules, the first that applies is the one that counts; where none do
 moment that the scenario ``begins``.
 """
 
+from datetime import UTC, datetime
 from math import inf
 from typing import Annotated, Literal, Self
 
@@ -142,6 +143,17 @@ def _template(value: str) -> str:
     return value
 
 
+def _date_form(value: str) -> str:
+    try:
+        datetime(2026, 11, 23, tzinfo=UTC).strftime(value)
+    except ValueError:
+        raise ValueError('expected the form of a date, such as "%y%m%d%H%M"') from None
+    return value
+
+
+DateForm = Annotated[str, AfterValidator(_date_form)]
+
+
 class ReceiptRule(SubmitWhen):
     """What is reported of a message that was taken."""
 
@@ -160,7 +172,9 @@ class ReceiptRule(SubmitWhen):
     payload: bool = Field(False, description="the text goes in message_payload")
     esm_class: int = Field(codes.RECEIPT, ge=0, le=255, description="4 says that it is a receipt")
     bind: Literal["any", "other"] = Field("any", description="other: not on the session that the message came on")
-    date: str = Field("%y%m%d%H%M%S", min_length=1, description="how dates are written")
+    date: Annotated[str, AfterValidator(_date_form)] = Field(
+        "%y%m%d%H%M%S", min_length=1, description="how dates are written"
+    )
     zone: int = Field(0, ge=-12, le=14, description="hours that the SMSC's clock is ahead of UTC")
 
     @model_validator(mode="after")

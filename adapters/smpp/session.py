@@ -188,9 +188,11 @@ class Session:
     # ---- what comes in ----
 
     def receive(self, data: bytes, now: float) -> None:
-        """Octets arrived."""
-        self._heard = now
-        for found in self._reader.feed(data):
+        """Octets arrived. Only a whole PDU shows that the other side is alive: one that drips octets is not."""
+        pdus = self._reader.feed(data)
+        if pdus:
+            self._heard = now
+        for found in pdus:
             if self.state is State.CLOSED:
                 return
             if found.is_response:

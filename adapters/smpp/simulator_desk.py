@@ -20,8 +20,19 @@ from adapters.smpp.simulator_works import Works
 _AS_IT_COMES: Final = SubmitRule()
 _THE_TRUTH: Final = AskRule()
 
+_LONGEST: Final = 20  # characters of an address
+
 #: What the desk serves.
 SERVES: Final = frozenset({codes.SUBMIT_SM, codes.QUERY_SM, codes.CANCEL_SM})
+
+
+def _unwritable(pdu: Pdu) -> int:
+    """The status of a message whose addresses no receipt could repeat; 0 when they are well."""
+    for name, status in (("source_addr", codes.RINVSRCADR), ("destination_addr", codes.RINVDSTADR)):
+        address = pdu.text(name)
+        if not address.isascii() or len(address) > _LONGEST:
+            return status
+    return codes.ROK
 
 
 class Desk:
@@ -71,6 +82,9 @@ class Desk:
         if refusal := self._refusal(end, elapsed):
             works.counts.throttled += 1
             end.session.respond(pdu, refusal)
+            return
+        if unwritable := _unwritable(pdu):
+            end.session.respond(pdu, unwritable)
             return
         submit = Submit(end.system_id, str(self._next_id), pdu, self._how)
         rule = self._submits.choose(elapsed, submit) or _AS_IT_COMES

@@ -14,6 +14,7 @@ from adapters.smpp.simulator_receipts import Delivery
 from adapters.smpp.simulator_records import Submit
 
 _KEPT: Final = 100_000
+_LONGEST: Final = 64  # characters of an id
 
 
 @dataclass(slots=True)
@@ -61,7 +62,10 @@ def query_answer(asked: Pdu, fate: Fate | None, rule: AskRule, now: float) -> by
     if status != codes.ROK:
         return pdu.frame(command, status, asked.sequence, b"")
     state = rule.state or (fate.now(now) if fate else "UNKNOWN")
-    values: dict[str, Value] = {"message_id": asked.text("message_id"), "message_state": STATES[state]}
+    message_id = asked.text("message_id")
+    values: dict[str, Value] = {"message_state": STATES[state]}
+    if message_id.isascii() and len(message_id) <= _LONGEST:
+        values["message_id"] = message_id
     if fate and now >= fate.since:
         values["final_date"] = f"{fate.ended:%y%m%d%H%M%S}000+"
     return pdu.frame(command, status, asked.sequence, pdu.body_of(command, values))

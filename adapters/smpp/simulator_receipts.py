@@ -11,8 +11,7 @@ from adapters.smpp.scenario import Ids
 from adapters.smpp.scenario_rules import ReceiptRule
 from adapters.smpp.scenario_values import STATES
 from adapters.smpp.simulator_records import Submit
-from gateway import text
-from gateway.text import Encoding
+from gateway import gsm
 
 _UNDELIVERED_ERROR: Final = "011"
 _LONGEST: Final = 254  # octets of a short message
@@ -130,9 +129,9 @@ def _words(rule: ReceiptRule, ids: Ids, submit: Submit, state: str, error: str, 
 def _written(rule: ReceiptRule, words: str) -> tuple[int, bytes]:
     """data_coding and octets."""
     if rule.charset == "ucs2":
-        return codes.UCS2, words.encode("utf-16-be")
+        return codes.UCS2, words.encode("utf-16-be", "replace")
     if rule.charset == "gsm":
-        return 0, text.encode(words, Encoding.GSM7)
+        return 0, gsm.encode("".join(char if gsm.fits(char) else "?" for char in words))
     return 0, words.encode("latin-1", "replace")
 
 

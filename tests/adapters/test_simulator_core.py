@@ -245,6 +245,18 @@ def test_what_happens_after_an_answer(then: str, state: State) -> None:
     assert client.session.state is state
 
 
+@pytest.mark.parametrize(
+    ("written", "status"), [(b"\xc9COLE\0", codes.RINVSRCADR), (b"ECOLE\0\1\1" + b"3" * 30 + b"\0", codes.RINVDSTADR)]
+)
+def test_an_address_that_no_receipt_could_repeat_is_refused(written: bytes, status: int) -> None:
+    rig = Rig()
+    client = rig.client()
+    body = b"\0\5\0" + written + bytes(20)
+    client.session.request(codes.SUBMIT_SM, body, 0, rig.now)
+    rig.run()
+    assert (statuses(client), rig.smsc.counts.taken) == ([status], 0)
+
+
 # ---- limits ----
 
 
@@ -388,7 +400,7 @@ def test_states_by_share() -> None:
         ({"body": "{id} {state}"}, 0, b"1 DELIVRD"),
         ({"body": "{id} {error} {to} {sender} {dlvrd} {{}}"}, 0, b"1 000 33660000000 ECOLE 001 {}"),
         ({"body": "{id} é", "charset": "ucs2"}, 8, b"\0001\0 \0\xe9"),
-        ({"body": "é_", "charset": "gsm"}, 0, b"\x05\x11"),
+        ({"body": "é_ê", "charset": "gsm"}, 0, b"\x05\x11?"),
         ({"body": ""}, 0, b""),
     ],
 )
