@@ -171,10 +171,12 @@ class SmppDoor:
                 carried.answered(_got(pdu))
             case events.Unanswered(carried, _):
                 carried.answered(Got.AGAIN if link.session.state is State.CLOSED else Got.LATER)
-            case events.Closed(why):
+            case events.Closed(why, ending):
                 del self._visits[link]
                 if visit.app:
                     self._reception.left(visit.app, why)
+                elif ending is events.Ending.BROKEN:
+                    self._reception.turned_away("not SMPP", "")
 
     # ---- the entrance ----
 

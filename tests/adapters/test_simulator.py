@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import signal
+import socket
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
@@ -228,6 +229,22 @@ async def test_a_client_that_listens_is_asked_to_bind() -> None:
     (event,) = told[:1]
     assert isinstance(event, events.OutbindRequested)
     assert (event.pdu.text("system_id"), event.pdu.text("password")) == ("smsc", "secret")
+
+
+async def test_a_client_that_never_reads_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.smpp.simulator._UNREAD_LIMIT", 64 * 1024)
+    pings = pdu.frame(codes.ENQUIRE_LINK, 0, 1, b"") * 4096
+    async with Simulator() as smsc, asyncio.timeout(PATIENCE):
+        narrow = socket.create_connection(("127.0.0.1", smsc.port))
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader, writer = await asyncio.open_connection(sock=narrow, limit=1024)
+        with pytest.raises(ConnectionError):  # noqa: PT012 (the other end takes some before it has had enough)
+            while True:
+                writer.write(pings)
+                await writer.drain()
+        writer.close()
+        assert smsc.ends == []
+    assert not reader.at_eof()
 
 
 async def test_nobody_waits_for_ever() -> None:

@@ -88,6 +88,21 @@ async def test_no_more_connections_than_allowed(tmp_path: Path) -> None:
         assert (await client.submit()).status == codes.ROK
 
 
+async def test_a_pdu_that_is_too_long_ends_its_session_with_a_line_that_says_the_limit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house(tmp_path, QUIET) as here, esme(here.port) as client:
+        await client.bound()
+        with caplog.at_level(logging.INFO):
+            nobody = asyncio.get_running_loop().create_future()
+            nobody.cancel()
+            client.link.session.request(codes.SUBMIT_SM, bytes(pdu.LIMIT), nobody, client.link.now)
+            client.link.flush()
+            await client.until(lambda: client.over)
+    (said,) = [vars(record) for record in caplog.records if record.message == "left a door"]
+    assert said["why"] == "not SMPP: a PDU says it has 65552 octets; 16 to 65536 are possible"
+
+
 async def test_what_is_no_smpp_costs_its_own_connection(tmp_path: Path) -> None:
     async with house(tmp_path, QUIET) as here, esme(here.port) as client:
         await client.bound()
@@ -97,6 +112,7 @@ async def test_what_is_no_smpp_costs_its_own_connection(tmp_path: Path) -> None:
             (nack,) = pdu.PduReader().feed(await reader.read())
         writer.close()
         assert (nack.command, nack.status) == (codes.GENERIC_NACK, codes.RINVCMDLEN)
+        assert counted(here, 'door_refusals_total{app="unknown",why="not SMPP"} 1.0')
         assert (await client.submit()).status == codes.ROK
 
 
