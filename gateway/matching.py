@@ -3,7 +3,8 @@
 Rules:
 - an id means the part whose answer said it, but for case and zeros; or that it would mean in another base, where the
   account's ids may differ so (``message_id: auto``);
-- where a receipt says a number, it is that of the part; without one, only an id that needs no conversion counts;
+- where a receipt says a number, it is that of the part, unless the id is so long that it never comes round again;
+  without one, only an id that needs no conversion counts;
 - which form an account's ids have is learned from the first receipts that can be of one part only. Until then, one
   that may be of two parts, or of one whose id is not known yet, waits. From then on only that form counts, until
   as many receipts in a row are of another.
@@ -24,6 +25,9 @@ ENOUGH: Final = 3
 
 #: Receipts in a row of nobody after which it is forgotten.
 PATIENCE: Final = 20
+
+#: Characters from which an id (UUID, 32 hexadecimal digits, a time and a counter) is of one message for ever.
+_UNMISTAKABLE: Final = 20
 
 #: How far the clocks of two processes of ours may differ, in milliseconds.
 _SLACK: Final = 5_000
@@ -187,7 +191,11 @@ def _of_any_form(said: Said, found: Mapping[str, Sequence[Found]], in_doubt: Seq
 def _possible(said: Said, keys: Iterable[str], found: Mapping[str, Sequence[Found]]) -> list[Found]:
     """The parts that a receipt may be of, as far as its number, time and writing say."""
     parts = [one for key in keys for one in found.get(key, ()) if _had_left(said, one.claimed_at)]
-    return [one for one in parts if _agrees(said, one.number) is not False and _same_writing(said, one)]
+    return [one for one in parts if _is_to_it(said, one) and _same_writing(said, one)]
+
+
+def _is_to_it(said: Said, one: Found) -> bool:
+    return len(one.key) >= _UNMISTAKABLE or _agrees(said, one.number) is not False
 
 
 def _had_left(said: Said, claimed_at: int | None) -> bool:
@@ -261,7 +269,7 @@ def why_not(said: Said, account: str, part_account: str, one: Found, *, waits: b
         return _of_its_number(said, one)
     if account != part_account:
         return Why.OTHER_ACCOUNT
-    if _agrees(said, one.number) is False:
+    if not _is_to_it(said, one):
         return Why.OTHER_NUMBER
     if not _had_left(said, one.claimed_at):
         return Why.LEFT_LATER

@@ -24,7 +24,7 @@ ACKNOWLEDGED: Final = "DELIVERY_ACK"
 
 _MEANINGS: Final[dict[Status, tuple[str, ...]]] = {
     Status.DELIVERED: (
-        *("DELIVRD", "DELIVERD", "DELIVERED", "DELIVRED", "DELVRD", "DLVRD", "DELIV", "DELIVERED_TO_HANDSET"),
+        *("DELIVRD", "DELIVERD", "DELIVERED", "DELIVRED", "DELVRD", "DLVRD", "DELIV", "DLV", "DELIVERED_TO_HANDSET"),
         ACKNOWLEDGED,
     ),
     Status.UNDELIVERED: (

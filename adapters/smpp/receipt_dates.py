@@ -9,6 +9,7 @@ from typing import Final
 _YEAR_FIRST: Final = re.compile(r"(\d{4}|\d\d)[-/.](\d\d)[-/.](\d\d)(?:[ T](\d\d):?(\d\d)(?::?(\d\d))?)?(?!\d)")
 _YEAR_LAST: Final = re.compile(r"(\d\d)[-/.](\d\d)[-/.](\d{4})(?:[ T](\d\d):?(\d\d)(?::?(\d\d))?)?(?!\d)")
 _DIGITS: Final = re.compile(r"(\d{6,16})(?!\d)")
+_DAY_AND_TIME: Final = re.compile(r"(\d{8}|\d{6})[T ](\d{6}|\d{4})(?!\d)")
 #: By the number of digits: how many of them are the year, and how many are read at all.
 _LAYOUTS: Final[dict[int, tuple[tuple[int, int], ...]]] = {
     6: ((2, 6),),
@@ -32,6 +33,8 @@ def read_date(value: str, near: datetime) -> datetime | None:
         year, month, day, *time = found.groups()
         days = [(year, month, day), (day, month, year)] if len(year) == 2 else [(year, month, day)]
         return _nearest([_date(*each, *time) for each in days], near)
+    if found := _DAY_AND_TIME.match(value):
+        return _of_digits(found[1] + found[2], near)
     found = _DIGITS.match(value)
     return _of_digits(found[1], near) if found else None
 

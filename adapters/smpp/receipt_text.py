@@ -2,7 +2,8 @@
 
 Rules: no field is required, none has a fixed place, width or case. A field is a known key with its colon or equals
 sign; its value goes to the next key. What follows ``text:`` is the message: nothing is read there, unless the
-state stands only there. Bytes are read as Latin-1 (one character an octet) or as UTF-16, whichever shows a key.
+state stands only there. Bytes are read as Latin-1 (one character an octet), as UTF-16, or as packed septets, whichever
+shows a key.
 """
 
 import re
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from adapters.smpp.receipt_dates import read_date
+from gateway import gsm
 
 _GAP: Final = r"[\s_+\x11-]*"  # inside a key; 0x11 is the underscore of GSM 03.38
 _KEYS: Final = {
@@ -27,6 +29,7 @@ _KEYS: Final = {
 #: Another name of the id, for who writes no ``id:``.
 _OTHER_ID: Final = f"(?:message|msg){_GAP}id"
 _DATES: Final = ("submit", "done")
+_PACKED: Final = "7"
 
 
 def _key_pattern() -> re.Pattern[str]:
@@ -41,7 +44,7 @@ _KEY: Final = _key_pattern()
 _STATE: Final = re.compile(r"\s*[\"']?[A-Z_]{5,}\b")
 _SEPARATORS: Final = re.compile(r"[\s\0,;|&}]+")
 _VENDOR_FIELDS: Final = re.compile(r"(?:\s*(?!(?i:msg|message|body|content|sms):)[A-Za-z_]\w*:\S*)*\s*")
-_VENDOR_FIELD: Final = re.compile(r"\w[:=]")
+_WORDS_WITH_DIGITS: Final = re.compile(r"\S*(?:\s+[^\s:=]*\d[^\s:=]*)*")
 _QUOTED: Final = re.compile(r"\s*([\"'])(.*?)\1")
 _NO_VALUE: Final = re.compile(r"(?i:null|none|nil|n/a|\.*|-*)")
 
@@ -68,7 +71,9 @@ class _Found(NamedTuple):
 
 
 class _View(NamedTuple):
-    """A text, the order of the octets in a character (as ``struct`` names it; empty: one octet), and its fields."""
+    """A text, the order of the octets in a character (as ``struct`` names it; empty: one octet; ``_PACKED``), and its
+    fields.
+    """
 
     text: str
     order: str
@@ -118,6 +123,8 @@ def _blanked(view: _View, body: bytes) -> bytes:
     blanked = view.text[:begin] + " " * (end - begin) + view.text[end:]
     if not view.order:
         return blanked.encode("latin-1")
+    if view.order == _PACKED:
+        return gsm.pack(blanked.encode("latin-1"))
     odd = body[2 * len(blanked) :]  # half a character at the end
     if end == len(blanked):
         odd = b" " * len(odd)
@@ -125,7 +132,7 @@ def _blanked(view: _View, body: bytes) -> bytes:
 
 
 def _view(body: bytes) -> _View:
-    """One character for each octet, or each pair of octets where only that shows a key."""
+    """One character for each octet, or each pair of octets, or each seven bits, where only that shows a key."""
     text = body.decode("latin-1")
     found = _fields(text)
     if found:
@@ -134,6 +141,10 @@ def _view(body: bytes) -> _View:
         pairs = struct.unpack_from(f"{order}{len(body) // 2}H", body)
         if wide := _fields(wide_text := "".join(map(chr, pairs))):
             return _View(wide_text, order, wide)
+    septets = gsm.unpack(body, padding=b"").decode("latin-1")
+    packed = _fields(septets)
+    if {"id", "stat"} <= {field.name for field in packed}:
+        return _View(septets, _PACKED, packed)
     return _View(text, "", [])
 
 
@@ -163,9 +174,9 @@ def _personal(text: str, fields: list[_Found]) -> tuple[int, int]:
 
 
 def _id(value: str, *, last: bool) -> str | None:
-    """An id goes to the next known key: it may hold spaces, but no other field; the last of all is one word."""
+    """An id goes to the next known key: it may be of several words with digits; the last of all is one word."""
     whole = _bare(value).strip("\0,;|& \t\r\n")
-    if last or _VENDOR_FIELD.search(whole.partition(" ")[2]):
+    if last or not _WORDS_WITH_DIGITS.fullmatch(whole):
         return _word(value)
     return None if _NO_VALUE.fullmatch(whole) else whole
 

@@ -15,6 +15,7 @@ from adapters.smpp.pdu import Pdu
 from adapters.smpp.receipt import STATUS_OF, Reading, is_receipt, read_receipt
 from adapters.smpp.receipt_dates import read_date
 from adapters.smpp.receipt_text import Fields, blank, read_text
+from gateway import gsm
 from gateway.states import Status
 
 NEAR = datetime(2026, 11, 22, 9, 0)
@@ -77,6 +78,7 @@ def test_the_same_in_ucs2(vector: dict[str, Any], charset: str) -> None:
         ("id:'7' stat:DELIVRD", {"id": "7"}),
         ("id:20261122 083015 42 sub:001 stat:DELIVRD", {"id": "20261122 083015 42"}),
         ("id:7 IMSI:2080 stat:DELIVRD", {"id": "7"}),
+        ("message id:7 final status:DELIVRD", {"id": "7", "stat": "DELIVRD"}),
         ("stat:DELIVRD id:7 Bonjour Madame", {"id": "7"}),
         ("id:ns:12345 stat:DELIVRD", {"id": "ns:12345"}),
         ("id:12345-9876 stat:DELIVRD", {"id": "12345-9876"}),
@@ -123,6 +125,8 @@ def test_shapes_of_our_own(text: str, expected: dict[str, str | None]) -> None:
         ("20261122", "2026-11-22T00:00:00"),
         ("261122", "2026-11-22T00:00:00"),
         ("261122083015032-", "2026-11-22T08:30:15"),
+        ("20261122T083015Z", "2026-11-22T08:30:15"),
+        ("261122 0830", "2026-11-22T08:30:00"),
         ("26112208301", None),
         ("1795336200", "2026-11-22T08:30:00"),
         ("1795336200000", "2026-11-22T08:30:00"),
@@ -174,6 +178,16 @@ def test_half_a_character_at_the_end_is_blanked_with_the_words_only() -> None:
     assert blank(wide) == "id:1 stat:DELIVRD text:   ".encode("utf-16-be") + b" "
     wide = "text:Mme id:1 stat:DELIVRD".encode("utf-16-be") + b"R"
     assert blank(wide) == "text:    id:1 stat:DELIVRD".encode("utf-16-be") + b"R"
+
+
+@pytest.mark.parametrize("vector", [one for one in VECTORS if one["expect"]["id"] and one["expect"]["stat"]], ids=str)
+def test_the_same_in_packed_septets(vector: dict[str, Any]) -> None:
+    octets = vector["text"].encode("latin-1")
+    body = gsm.pack(octets)
+    assert said(read_text(body, NEAR)) == vector["expect"]
+    blanked = blank(body)
+    assert len(blanked) == len(body)
+    assert gsm.unpack(blanked)[: len(octets)] == blank(octets)
 
 
 @given(

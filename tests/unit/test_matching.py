@@ -60,6 +60,11 @@ def test_never_of_another_number(to: str, learned: Form | None) -> None:
     assert choose(said("abc-16"), learned, found(part(1, "abc-16", to))) == Choice()
 
 
+def test_but_an_id_that_never_comes_round_again_is_believed() -> None:
+    uuid = "4a38dc46-5125-4969-90be-72104c340d5c"
+    assert choose(said(uuid.upper(), OTHER), None, found(part(1, uuid))).part == 257
+
+
 @pytest.mark.parametrize("to", ["", "36111", "33692****56", "CLG"])
 def test_without_a_number_only_an_id_that_needs_no_conversion(to: str) -> None:
     assert choose(said("16", to), None, found(part(1, "16"))).part == 257
