@@ -157,7 +157,7 @@ class Reception:
         entry = replace(
             _entry(submission, now),
             ulid=waiting[0].ulid if waiting else "",
-            place=f".{piece.number}",
+            place=f"_{piece.number}",
             text=_kept(submission, piece),
         )
         if len(waiting) + 1 < piece.of:

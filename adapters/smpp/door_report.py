@@ -79,10 +79,20 @@ STATUSES: Final[Mapping[str, int]] = {
 }
 
 
+_FIELDS: Final[Mapping[str, int]] = {
+    "/to": codes.RINVDSTADR,
+    "/sender": codes.RINVSRCADR,
+    "/action": codes.RINVSERTYP,
+    "/text": codes.RINVMSGLEN,
+    "/send_at": codes.RINVSCHED,
+    "/valid_until": codes.RINVEXPIRY,
+}
+
+
 def status_of(declined: Declined) -> int:
     """The command_status that tells a client what was wrong."""
-    if declined.code == "invalid_time":
-        return codes.RINVSCHED if declined.pointer == "/send_at" else codes.RINVEXPIRY
+    if declined.code in ("invalid_time", "invalid_field") and declined.pointer in _FIELDS:
+        return _FIELDS[declined.pointer]
     return STATUSES.get(declined.code, codes.RSUBMITFAIL)
 
 

@@ -6,6 +6,7 @@ the next one on; those of a door, when the configuration is read again.
 """
 
 import ssl
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +15,33 @@ from pydantic import Field, field_validator, model_validator
 from gateway.model import Settings
 
 
-class Tls(Settings):
+class _Files(Settings):
+    """Files that encryption needs: read once when the configuration is, to say what is wrong with them."""
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_read(cls, value: Any) -> Any:
+        if isinstance(value, Path):
+            try:
+                value.open("rb").close()
+            except OSError as error:
+                raise ValueError(f"{value} cannot be read: {error.strerror}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Self:
+        try:
+            self.context()
+        except ssl.SSLError as error:
+            raise ValueError(unusable(error)) from error
+        return self
+
+    @abstractmethod
+    def context(self) -> ssl.SSLContext:
+        """What a connection is made with, from the files as they are now. Raises OSError."""
+
+
+class Tls(_Files):
     """The options of an encrypted link to a provider."""
 
     ca_file: Path | None = Field(None, description="authorities to trust, in PEM, instead of the system's")
@@ -23,23 +50,14 @@ class Tls(Settings):
     cert_file: Path | None = Field(None, description="our own certificate, in PEM, if the provider asks for one")
     key_file: Path | None = Field(None, description="its private key, in PEM, without a password")
 
-    @field_validator("ca_file", "cert_file", "key_file")
-    @classmethod
-    def _can_be_read(cls, value: Path | None) -> Path | None:
-        return _readable(value)
-
     @model_validator(mode="after")
-    def _can_be_used(self) -> Self:
+    def _belong_together(self) -> Self:
         if self.key_file and not self.cert_file:
             raise ValueError("key_file goes with cert_file: give both")
-        try:
-            self.context()
-        except ssl.SSLError as error:
-            raise ValueError(unusable(error)) from error
         return self
 
     def context(self) -> ssl.SSLContext:
-        """What a connection is made with, from the files as they are now. Raises OSError."""
+        """What a connection is made with."""
         context = ssl.create_default_context(cafile=self.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = self.check_hostname
@@ -48,28 +66,15 @@ class Tls(Settings):
         return context
 
 
-class DoorTls(Settings):
+class DoorTls(_Files):
     """How a door is encrypted."""
 
     cert_file: Path = Field(description="our certificate, with those above it, in PEM")
     key_file: Path = Field(description="its private key, in PEM, without a password")
     client_ca_file: Path | None = Field(None, description="only who has a certificate of this authority comes in")
 
-    @field_validator("cert_file", "key_file", "client_ca_file")
-    @classmethod
-    def _can_be_read(cls, value: Path | None) -> Path | None:
-        return _readable(value)
-
-    @model_validator(mode="after")
-    def _can_be_used(self) -> Self:
-        try:
-            self.context()
-        except ssl.SSLError as error:
-            raise ValueError(unusable(error)) from error
-        return self
-
     def context(self) -> ssl.SSLContext:
-        """What visitors are met with. Raises OSError."""
+        """What visitors are met with."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.renew(context)
@@ -81,15 +86,6 @@ class DoorTls(Settings):
     def renew(self, context: ssl.SSLContext) -> None:
         """Show the certificate that the files hold now. Raises OSError; then the old one is shown."""
         context.load_cert_chain(self.cert_file, self.key_file, password=_no_password)
-
-
-def _readable(value: Path | None) -> Path | None:
-    if value:
-        try:
-            value.open("rb").close()
-        except OSError as error:
-            raise ValueError(f"{value} cannot be read: {error.strerror}") from error
-    return value
 
 
 def as_options(value: Any) -> Any:

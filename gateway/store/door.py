@@ -109,7 +109,10 @@ async def keep(conn: Conn, items: Sequence[Entry]) -> Sequence[str]:
 
 
 def _public(entry: Entry, number: int, ulid: str) -> str:
-    """The id of a message in the API, with the piece's number behind a point; or eight hexadecimal digits."""
+    """The id of a message in the API, with the piece's number behind it; or eight hexadecimal digits.
+
+    Nothing but letters, digits and ``_``: what others look for in a receipt knows those.
+    """
     return f"{number & 0xFFFFFFFF:08X}" if entry.short else f"msg_{ulid}{entry.place}"
 
 

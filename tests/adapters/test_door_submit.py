@@ -1,11 +1,14 @@
 """A submit_sm at the door, field by field: what it means, or the status that says what is wrong with it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from adapters.smpp import codes, pdu
 from adapters.smpp.door_options import SmppLogin
@@ -15,6 +18,16 @@ from gateway.door import GSM7, Content, Submission, Wants, decode
 from gateway.model import Priority
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+NUMBERS = {"esm_class", "data_coding", "priority_flag", "registered_delivery", "dest_addr_ton", "protocol_id"}
+TLVS = some.dictionaries(
+    some.sampled_from(
+        [
+            *(SCHOOL, ACTION, REFERENCE, KEY, codes.MESSAGE_PAYLOAD, codes.USER_MESSAGE_REFERENCE),
+            *(codes.SAR_MSG_REF_NUM, codes.SAR_TOTAL_SEGMENTS, codes.SAR_SEGMENT_SEQNUM, codes.QOS_TIME_TO_LIVE),
+        ]
+    ),
+    some.binary(max_size=20),
+)
 TO: dict[str, Value] = {"destination_addr": "33612345678", "dest_addr_ton": 1, "dest_addr_npi": 1}
 
 
@@ -260,3 +273,11 @@ def test_data_sm() -> None:
     assert (made.content.octets, made.to, made.sender) == (b"Bonjour", "+33612345678", "ECOLE")
     assert made.valid_until == NOW + timedelta(hours=1)
     assert made.send_at is None
+
+
+@given(some.dictionaries(some.sampled_from(sorted(NUMBERS)), some.integers(0, 255)), some.binary(max_size=60), TLVS)
+def test_whatever_comes_is_read_or_refused(numbers: dict[str, Any], message: bytes, tlvs: dict[int, bytes]) -> None:
+    with suppress(Wrong):
+        made = read(tlvs, short_message=message, **numbers)
+        with suppress(ValueError):
+            decode([made.content])

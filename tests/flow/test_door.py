@@ -91,13 +91,15 @@ async def test_what_cannot_be_sent_is_refused_and_not_kept(tmp_path: Path) -> No
             (await client.submit(tlvs={ACTION: b"NOTHING"})).status,
             (await client.submit(tlvs={ACTION: b"not a code"})).status,
             (await client.submit(tlvs={SCHOOL: b"0310053P"})).status,
+            (await client.submit(tlvs={REFERENCE: b"x" * 201})).status,
             (await client.submit(validity_period="200101000000000+")).status,
+            (await client.submit(schedule_delivery_time="990000000000000R")).status,
             (await client.submit(b"", {codes.MESSAGE_PAYLOAD: b"x" * 2_000})).status,
         ]
         assert statuses == [
             *(codes.RINVDSTADR, codes.RINVDSTADR, codes.RINVSRCADR, codes.RINVMSGLEN, codes.RINVDCS),
-            *(codes.RINVMSGLEN, codes.RINVSERTYP, codes.RINVSERTYP, codes.RINVTLVVAL, codes.RINVTLVVAL),
-            *(codes.RINVEXPIRY, codes.RINVMSGLEN),
+            *(codes.RINVMSGLEN, codes.RINVSERTYP, codes.RINVSERTYP, codes.RINVSERTYP, codes.RINVTLVVAL),
+            *(codes.RINVTLVVAL, codes.RINVEXPIRY, codes.RINVSCHED, codes.RINVMSGLEN),
         ]
         assert await rows(here, "SELECT COUNT(*) FROM message") == [(0,)]
         assert await rows(here, "SELECT COUNT(*) FROM door_submission") == [(0,)]
@@ -151,6 +153,15 @@ async def test_the_same_key_is_the_same_submission(tmp_path: Path) -> None:
         other = await client.submit(b"other", tlvs={KEY: b"k-1"})
         assert again.text("message_id") == first.text("message_id")
         assert other.status == codes.RINVTLVVAL
+        assert await rows(here, "SELECT COUNT(*) FROM message") == [(1,)]
+
+
+async def test_the_same_key_at_once_is_taken_once(tmp_path: Path) -> None:
+    async with house(tmp_path, GONE) as here, esme(here.port) as client:
+        await client.bound()
+        answers = await asyncio.gather(*(client.submit(tlvs={KEY: b"k-1"}) for _ in range(5)))
+        assert {one.status for one in answers} <= {codes.ROK, codes.RTHROTTLED}
+        assert len({one.text("message_id") for one in answers if one.status == codes.ROK}) == 1
         assert await rows(here, "SELECT COUNT(*) FROM message") == [(1,)]
 
 

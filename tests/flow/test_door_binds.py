@@ -50,6 +50,16 @@ async def test_a_wrong_password_waits_is_counted_and_not_logged(
     assert "guess-1" not in said
 
 
+async def test_comings_and_goings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        async with house(tmp_path, QUIET) as here, esme(here.port) as client:
+            await client.bound()
+            await client.unbind()
+    said = [(one.getMessage(), vars(one).get("app"), vars(one).get("why")) for one in caplog.records]
+    assert ("let in by a door", "erp", None) in said
+    assert ("left a door", "erp", "unbound by the other side") in said
+
+
 async def test_nobody_learns_which_system_ids_there_are(tmp_path: Path) -> None:
     async with house(tmp_path, QUIET) as here:
         assert await refused(here.port, system_id="nobody") == codes.RINVPASWD

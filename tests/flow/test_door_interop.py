@@ -1,18 +1,25 @@
 """At the door, clients that we did not write: Debian's Kannel, the npm package smpp, Perl's Net::SMPP."""
 
 import asyncio
+import signal
+from collections import Counter
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from adapters.smpp import codes, pdu
 from adapters.smpp.fields import Value
+from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
 from adapters.smpp.simulator_receipts import Delivery
+from gateway.exits import Exit
 from tests.adapters import kannel
 from tests.adapters.peers import PATIENCE, script
-from tests.flow.doorside import House, house
+from tests.flow.doorside import House, house, with_door
+from tests.flow.gatewayside import DEADLINE, serving
 from tests.flow.test_door import rows
+from tests.flow.test_door_kill9 import ended, free_port
 
 LONG = "L'élève n'a pas été vu ce matin : merci d'appeler le collège. " * 4
 
@@ -102,3 +109,27 @@ async def test_what_speaks_with_the_simulator_speaks_with_the_door(tmp_path: Pat
     assert sorted(each["id"] for each in receipts) == sorted(each["id"] for each in answers)
     assert {each["state"] for each in receipts} == {2}
     assert not [each for each in esme.said if each["event"] == "error"]
+
+
+async def test_kannel_and_a_gateway_that_is_stopped_twice_lose_and_double_nothing(tmp_path: Path) -> None:
+    """What Kannel had in hand is answered or put off, in words that it takes for temporary; it sends the rest after."""
+    port, count = free_port(), 60
+    login = {"smsc_username": "erp", "smsc_password": "secret"}
+    async with Simulator(SimulatorOptions(receipt_delay=0.01)) as simulator:
+        file = with_door(tmp_path, simulator.port, {"listen": f"127.0.0.1:{port}"}, rate=30)
+        async with AsyncExitStack() as stack:
+            gateway = await stack.enter_async_context(serving(file))
+            peer = await stack.enter_async_context(kannel.running(tmp_path, port, **login))
+            for place in range(count):
+                assert await peer.send(f"336123456{place:02}", f"Message {place}", sender="LYCCURIE") == 202
+            for part in (1, 2):
+                await simulator.until(lambda: simulator.counts.taken >= part * count // 4, DEADLINE)  # noqa: B023
+                gateway.process.send_signal(signal.SIGTERM)
+                assert await ended(gateway) == Exit.FINE
+                gateway = await stack.enter_async_context(serving(file))
+            await peer.until(count)
+        delivered = Counter(each["to"] for each in peer.receipts if each["type"] == "1")
+        assert (len(delivered), set(delivered.values())) == (count, {1})
+        assert {each["type"] for each in peer.receipts} <= {"1", "8"}  # nothing was given up
+        assert len(simulator.counts.destinations) == count
+        assert set(simulator.counts.destinations.values()) == {1}

@@ -120,8 +120,8 @@ async def test_the_ids_are_those_of_the_message_in_the_api(tmp_path: Path) -> No
         pieces = with_header(7, [b"Bonjour ", b"tous"])
         answers = [await client.submit(b"", {ACTION: b"ABSENCE"}, **piece) for piece in pieces]
         first, second = (answer.text("message_id") for answer in answers)
-        assert (first.partition(".")[2], second.partition(".")[2]) == ("1", "2")
-        _, message = await Client(session, here.gateway.http_port).ask("GET", f"/v1/messages/{first.partition('.')[0]}")
+        assert (first[:-2], first[-2:], second[-2:]) == (second[:-2], "_1", "_2")
+        _, message = await Client(session, here.gateway.http_port).ask("GET", f"/v1/messages/{first[:-2]}")
         assert message["text"] == "Bonjour tous"
 
 

@@ -193,7 +193,7 @@ async def test_after_seven_days_nobody_comes_any_more(heart: Heart) -> None:
 
 def piece(heart: Heart, number: int, ulid: str = "", bundle: str = "b") -> Entry:
     text = PieceText(bundle, number, 2, b"abc", "gsm7", "{}")
-    return Entry("erp", heart.now, BOTH, "echo", ulid=ulid, text=text, place=f".{number}")
+    return Entry("erp", heart.now, BOTH, "echo", ulid=ulid, text=text, place=f"_{number}")
 
 
 async def test_pieces_wait_and_become_one_message(heart: Heart) -> None:
@@ -201,9 +201,9 @@ async def test_pieces_wait_and_become_one_message(heart: Heart) -> None:
     (waiting,) = await heart.store.read(partial(door.pieces, app="erp", bundle="b"))
     assert (waiting.public, waiting.text.octets) == (first, b"abc")
     body = MessageIn.model_validate({"to": "0612345678", "action": "INFO", "text": "abcdef", "school": METZ})
-    last = Entry("erp", heart.now, BOTH, "echo", ulid=waiting.ulid, place=".2", siblings=(waiting.id,))
+    last = Entry("erp", heart.now, BOTH, "echo", ulid=waiting.ulid, place="_2", siblings=(waiting.id,))
     await heart.intake.message(body, everybody(heart.settings), None, last)
-    assert (first, last.public) == (f"msg_{waiting.ulid}.1", f"msg_{waiting.ulid}.2")
+    assert (first, last.public) == (f"msg_{waiting.ulid}_1", f"msg_{waiting.ulid}_2")
     assert await heart.rows("SELECT DISTINCT message, octets, charset, form FROM door_submission") == [
         (1, None, None, None)
     ]
@@ -220,7 +220,7 @@ async def test_pieces_are_taken_once(heart: Heart) -> None:
         partial(outbox.end_pieces, ids=[waiting.id], status=Status.EXPIRED, reason="pieces_missing", now=heart.now)
     )
     body = MessageIn.model_validate({"to": "0612345678", "action": "INFO", "text": "abcdef", "school": METZ})
-    last = Entry("erp", heart.now, BOTH, "echo", ulid=waiting.ulid, place=".2", siblings=(waiting.id,))
+    last = Entry("erp", heart.now, BOTH, "echo", ulid=waiting.ulid, place="_2", siblings=(waiting.id,))
     with pytest.raises(Gone):
         await heart.intake.message(body, everybody(heart.settings), None, last)
     assert await heart.rows("SELECT COUNT(*) FROM message") == [(0,)]
