@@ -1,6 +1,11 @@
 """Against the npm package smpp: its server for our provider, its client for our simulator."""
 
+from typing import Any
+
+import pytest
+
 from adapters.smpp import codes
+from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
@@ -10,6 +15,7 @@ from gateway.text import Encoding, compose
 from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.adapters.peers import script
 
+NAMED: dict[str, Any] = {"name": "a", "host": "a.example", "system_id": "a"}
 LONG = "L'élève Zoë n'a pas été vue ce matin : merci d'appeler le collège. " * 4
 
 
@@ -57,6 +63,47 @@ async def test_their_server_reads_what_our_provider_writes() -> None:
     assert {outcome for _, outcome in gateway.outcomes} == {Accepted(str(id), str(id)) for id in range(1, total + 1)}
     assert {each.status for each in gateway.receipts} == {Status.DELIVERED}
     assert {each["status"] for each in acknowledged} == {0}
+    assert not [each for each in smsc.said if each["event"] == "error"]
+
+
+FORMS: list[dict[str, Any]] = [
+    {"long_messages": "udh16"},
+    {"long_messages": "sar", "default_alphabet": "latin1", "data_coding": {"gsm7": 3}},
+    {"long_messages": "payload", "flash": "dest_addr_subunit", "validity": "absolute"},
+    {"long_messages": "payload", "flash": "data_coding", "tlvs": [{"tag": 0x1401, "value": "EDU"}]},
+]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form["long_messages"])
+async def test_their_server_reads_every_form(form: dict[str, Any]) -> None:
+    """It says no version, and takes optional parameters all the same."""
+    composed = compose(LONG, lacks=SmppAccount(**NAMED, **form).lacks)
+    flash = {"flash": True} if "flash" in form else {}
+    parts: list[dict[str, Any]] = [
+        {"content": text, "number": number, "of": len(composed.parts)} for number, text in enumerate(composed.parts, 1)
+    ]
+    if form["long_messages"] == "payload":
+        parts = [{"content": composed.text, "of": len(composed.parts), "carries": len(composed.parts)}]
+    until = 1_795_419_000_000  # 23 November 2026, 07:30 UTC; six hours after the part was claimed
+    async with script("smsc.js") as smsc:
+        (listening,) = await smsc.hear("listening")
+        gateway, provider = Gateway(), SmppProvider(account(listening["port"], optional_parameters="always", **form))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            more = {"encoding": composed.encoding, "reference": 7, "until": until, "starts": until - 3_600_000, **flash}
+            made = [prepared(provider, 10 + at, **part, **more) for at, part in enumerate(parts)]
+            provider.submit(made, gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == len(gateway.receipts) == len(parts))
+        submits = await smsc.hear("submit_sm", len(parts))
+    said = [each.get("payload") or each["message"] for each in submits]
+    assert "".join(said) == composed.text
+    for number, each in enumerate(submits, 1):
+        sar = [7, len(parts), number] if form["long_messages"] == "sar" else [None] * 3
+        assert [*each.get("sar", []), None, None, None][:3] == sar
+        assert bool(each["udh"]) == (form["long_messages"] == "udh16")
+        assert (each.get("subunit") == 1) == (form.get("flash") == "dest_addr_subunit")
+        assert (each["data_coding"] == 0x10) == (form.get("flash") == "data_coding")
+        assert each["fault"] == 0
     assert not [each for each in smsc.said if each["event"] == "error"]
 
 

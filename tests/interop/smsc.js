@@ -28,7 +28,10 @@ const server = smpp.createServer((session) => {
       event: 'submit_sm', source: pdu.source_addr, source_ton: pdu.source_addr_ton, to: pdu.destination_addr,
       message: pdu.short_message.message, udh: (pdu.short_message.udh || []).map((each) => each.toString('hex')),
       data_coding: pdu.data_coding, esm_class: pdu.esm_class, registered: pdu.registered_delivery,
-      validity: pdu.validity_period,
+      validity: pdu.validity_period, schedule: pdu.schedule_delivery_time, subunit: pdu.dest_addr_subunit,
+      payload: pdu.message_payload && pdu.message_payload.message,
+      sar: [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum],
+      fault: pdu.command_status,
     });
     session.send(pdu.response({ message_id: id }));
     deliver(session, pdu, id);
