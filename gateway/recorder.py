@@ -15,6 +15,7 @@ from gateway.store import queue
 from gateway.store.database import Store, StoreUnavailable
 from gateway.store.desk import Rules
 from gateway.store.queue import Settled
+from gateway.timer import CLOCK, Timer, sleep
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,11 @@ class Recorder:
         metrics: Metrics,
         clock: Callable[[], int],
         stored: Callable[[Sequence[Settled]], None],
+        timer: Timer = CLOCK,
     ) -> None:
         self._account = account
         self._store, self._rules, self._metrics, self._clock = store, rules, metrics, clock
-        self._stored = stored
+        self._stored, self._timer = stored, timer
         self._answered: list[Settled] = []
         self._late: list[Settled] = []
         self._more = asyncio.Event()
@@ -76,7 +78,7 @@ class Recorder:
             await self._more.wait()
             self._more.clear()
             if not (await self._record() and await self._record_late()):
-                await asyncio.sleep(AGAIN)
+                await sleep(self._timer, AGAIN)
                 self._more.set()
 
     async def _record(self) -> bool:

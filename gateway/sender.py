@@ -7,7 +7,6 @@ tried again. Who holds the lane's lock is the only one to send for the account.
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -29,6 +28,7 @@ from gateway.store.desk import Rules
 from gateway.store.lock import lane_lock
 from gateway.store.queue import Settled
 from gateway.straight import FOLLOWED, Departure, Reservation, Sight
+from gateway.timer import CLOCK, Timer
 from gateway.wake import Nudge
 from gateway.watch import Watch
 
@@ -57,30 +57,31 @@ class Lane:
         clock: Callable[[], int],
         modes: Callable[[], Mapping[str, tuple[str, ...]]],
         lanes: Mapping[str, "Lane"],
-        monotonic: Callable[[], float] = time.monotonic,
+        timer: Timer = CLOCK,
+        poll: float = POLL,
     ) -> None:
         self.name = settings.name
         self.settings = settings
         self.provider = provider
         self.paused = False
-        self._wake = Nudge()
+        self._timer, self._poll, self._wake = timer, poll, Nudge(timer)
         self._sight = Sight()
         self._leaving: list[tuple[Prepared, int]] = []  # committed, and written in this turn of the loop
         self._store, self._rules, self._metrics = store, rules, metrics
-        self._clock, self._monotonic = clock, monotonic
+        self._clock = clock
         self._modes, self._lanes = modes, lanes
-        self._pacing = Pacing(self.name, settings.rate, metrics, monotonic())
+        self._pacing = Pacing(self.name, settings.rate, metrics, timer.now())
         self._throttle = self._pacing.throttle
         self._guard = Guard(self.name, provider)
         self._turns = Turns()
         self._in_hand = InHand()
-        self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored)
+        self._recorder = Recorder(self.name, store, rules, metrics, clock, self._stored, timer)
         self.late = self._recorder.late
         self.receipt = Receipts(self.name, store, rules, metrics, clock).take
         self.inbound = Inbound(self.name, store, rules, metrics, clock).take
-        self._recorded = Nudge()
+        self._recorded = Nudge(timer)
         self._claiming, self._holds = True, False
-        self._watch = Watch(self.name, metrics, monotonic())
+        self._watch = Watch(self.name, metrics, timer.now())
         self.failed, self.lost, self.noticed = self._watch.failed, self._watch.lost, self._watch.noticed
 
     # ---- what others see ----
@@ -174,8 +175,8 @@ class Lane:
                 await self._drain(drain)
         finally:
             # The provider is gone: whatever it had in hand was answered Unknown. Record that before leaving.
-            until = self._monotonic() + LAST
-            while self._in_hand and self._store.writable and self._monotonic() < until:
+            until = self._timer.now() + LAST
+            while self._in_hand and self._store.writable and self._timer.now() < until:
                 await self._recorded.wait(AGAIN)
             recorder.cancel()
             with suppress(asyncio.CancelledError):
@@ -183,9 +184,9 @@ class Lane:
 
     async def _drain(self, seconds: float) -> None:
         """Claim nothing more; wait for the answers of what is in hand."""
-        until = self._monotonic() + seconds
-        while (self._in_hand or self._in_hand.expected) and self._monotonic() < until:
-            await self._recorded.wait(min(POLL, until - self._monotonic()))
+        until = self._timer.now() + seconds
+        while (self._in_hand or self._in_hand.expected) and self._timer.now() < until:
+            await self._recorded.wait(min(self._poll, until - self._timer.now()))
         if self._in_hand:
             log.warning("left without answer", extra={"account": self.name, "parts": len(self._in_hand)})
 
@@ -195,33 +196,33 @@ class Lane:
         try:
             return await self._turn()
         except StoreUnavailable:  # which the store tells
-            return POLL
+            return self._poll
         except Exception:  # a lane that stopped would keep its messages until the next restart
             log.exception("a claim failed", extra={"account": self.name})
-        return POLL
+        return self._poll
 
     async def _turn(self) -> float:
         """Claim and hand over what may leave now; seconds until there may be more."""
-        now = self._monotonic()
+        now = self._timer.now()
         self._note_health(now)
         if not self._can_send():
             self._throttle.rest()
-            return POLL
+            return self._poll
         if not (room := self._room(now)):
             return self._rest(now)
         modes = modes_for(self.name, self._modes(), self._lanes, now)
         if not modes:
             self._sight.empty = frozenset()
-            return POLL
-        if self._sight.empty.issuperset(modes) and now < self._sight.looked + POLL:
-            return self._sight.looked + POLL - now
+            return self._poll
+        if self._sight.empty.issuperset(modes) and now < self._sight.looked + self._poll:
+            return self._sight.looked + self._poll - now
         claimed = await self._look(now, room, modes)
         if claimed.more:
-            return 0 if not claimed.blocked and self._room(self._monotonic()) else self._rest(self._monotonic())
+            return 0 if not claimed.blocked and self._room(self._timer.now()) else self._rest(self._timer.now())
         self._throttle.rest()
         if claimed.next_due is not None:
-            return min(POLL, max(0.0, (claimed.next_due - self._clock()) / 1000))
-        return POLL
+            return min(self._poll, max(0.0, (claimed.next_due - self._clock()) / 1000))
+        return self._poll
 
     async def _look(self, now: float, room: int, modes: tuple[str, ...]) -> Claimed:
         """Claim and hand over. Meanwhile no lane knows that nothing waits for these modes."""
@@ -233,7 +234,7 @@ class Lane:
         finally:
             self._sight.over()
         if claimed.prepared:  # written in the turn in which its commit returned
-            self._throttle.spend(claimed.parts, self._monotonic())
+            self._throttle.spend(claimed.parts, self._timer.now())
             self._send(claimed.prepared, claimed.accepted_at)
         return claimed
 
@@ -248,8 +249,8 @@ class Lane:
     def _rest(self, now: float) -> float:
         """Until the throttle lets one part go, if that is what is waited for; else until a nudge, or a poll."""
         if not self._throttle.room(now):
-            return max(0.0, min(POLL, self._throttle.next(now) - now))
-        return POLL
+            return max(0.0, min(self._poll, self._throttle.next(now) - now))
+        return self._poll
 
     async def _claim(self, room: int, modes: tuple[str, ...]) -> Claimed:
         busy = len(self._in_hand) + self._in_hand.expected
@@ -273,7 +274,7 @@ class Lane:
         return await self._store.join(claim, order, committed, room, before=begins, last=True)
 
     def _send(self, prepared: Sequence[Prepared], since: Mapping[int, int]) -> None:
-        now, wall = self._monotonic(), self._clock()
+        now, wall = self._timer.now(), self._clock()
         self._in_hand.left([ready.part for ready in prepared], now)
         for ready in prepared:
             self._metrics.accept_to_submit.observe(max(0, wall - since[ready.part.id]) / 1000)
@@ -289,7 +290,7 @@ class Lane:
         """
         if mode in self._sight.asking:
             return FOLLOWED
-        now = self._monotonic()
+        now = self._timer.now()
         free = number and self._in_hand.free(number)
         if not free or mode not in self._sight.empty or not self._can_send() or self._room(now) < parts:
             self._sight.empty -= {mode}
@@ -322,7 +323,7 @@ class Lane:
         """The outcome of a part in hand, once; a second word on it is not taken."""
         left_at = self._in_hand.answered(part)
         if left_at is not None:
-            self._pacing.answered(part, outcome, left_at, self._monotonic())
+            self._pacing.answered(part, outcome, left_at, self._timer.now())
             self._recorder.answer(part, outcome)
 
     def _stored(self, settled: Sequence[Settled]) -> None:
@@ -338,12 +339,12 @@ class Lane:
 
     def changed(self) -> None:
         """Bound, unbound, or there is room again."""
-        self._note_health(self._monotonic())
+        self._note_health(self._timer.now())
         self._wake()
 
     def congested(self, share: float) -> None:
         """The provider says how busy it is."""
-        self._pacing.congested(share, self._monotonic())
+        self._pacing.congested(share, self._timer.now())
 
     def _note_health(self, now: float) -> None:
         self._watch.look(now, sends=self._can_send(), bound=self.provider.bound, why=self.provider.why)

@@ -14,6 +14,7 @@ from adapters.smpp.events import Event
 from adapters.smpp.session import Session
 from adapters.smpp.states import State
 from adapters.smpp.troubles import broken
+from gateway.timer import CLOCK, Alarm, Timer
 
 #: Octets written but not taken by the peer, beyond which it is cut.
 _UNREAD_LIMIT: Final = 8 * 1024 * 1024
@@ -35,15 +36,16 @@ class Link(asyncio.Protocol):
         handle: Handle,
         settled: Callable[[], None] = lambda: None,
         opened: Callable[["Link"], None] = lambda _: None,
+        timer: Timer = CLOCK,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.session = make(self._loop.time())
+        self._timer = timer
+        self.session = make(timer.now())
         self._handle = handle
         self._settled = settled
         self._opened = opened
         self._transport: asyncio.Transport | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._rings = inf  # when it does
+        self._alarm: Alarm | None = None
+        self._alarm_at = inf
         self._busy = False
         self.congested = False  # the socket's buffer is full
         self.peer = ""  # the address of the other side
@@ -54,7 +56,7 @@ class Link(asyncio.Protocol):
     @property
     def now(self) -> float:
         """The clock of the session."""
-        return self._loop.time()
+        return self._timer.now()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # not a subclass of it on every loop
@@ -134,14 +136,13 @@ class Link(asyncio.Protocol):
     def _arm(self) -> None:
         """Keep one timer, at the deadline or before it: moving it at each PDU would cost more than it saves."""
         deadline = self.session.deadline
-        if self._timer and (deadline == inf or self._rings > deadline):
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None and deadline < inf:
-            self._rings = deadline  # uvloop's handle of what is due at once does not know its time
-            self._timer = self._loop.call_at(deadline, self._tick)
+        if self._alarm and (deadline == inf or self._alarm_at > deadline):
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None and deadline < inf:
+            self._alarm, self._alarm_at = self._timer.call_at(deadline, self._tick), deadline
 
     def _tick(self) -> None:
-        self._timer = None
+        self._alarm = None
         self.session.tick(self.now)
         self.flush()

@@ -5,7 +5,6 @@ bound to again at once. After a link that ended with messages unanswered one mes
 when it is answered: a provider in trouble leaves few in doubt.
 """
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -20,6 +19,7 @@ from adapters.smpp.reach import Reach
 from adapters.smpp.states import BINDS_TO, BOUND, SENDERS, State
 from adapters.smpp.troubles import Failure, NoLink, cut_short, refusal
 from gateway.provider import Notice, Upstream
+from gateway.timer import CLOCK, Timer, limit, sleep
 
 #: Seconds that leaving may take: receipts being stored, then the answer to our unbind.
 LEAVE_RECEIPTS: Final = 3.0
@@ -42,6 +42,7 @@ class Keeper:
         upstream: Upstream,
         inbox: Callable[[], Inbox],
         hear: Callable[["Keeper", Link, events.Event], None],
+        timer: Timer = CLOCK,
     ) -> None:
         self.link: Link | None = None
         self.why = reach.doing
@@ -49,7 +50,7 @@ class Keeper:
         self.peer = ""  # who let us in last
         self._command, self._bind, self._window = command, bind, window
         self._pace, self._reach = pace, reach
-        self._upstream, self._new_inbox, self._hear = upstream, inbox, hear
+        self._upstream, self._new_inbox, self._hear, self._timer = upstream, inbox, hear, timer
         self._opening = window  # of the window; 1 until a first answer, when the last link left something unanswered
         self._in_doubt = False  # something was not answered, and nothing was since
         self._bound_at: float | None = None
@@ -88,7 +89,7 @@ class Keeper:
         while True:
             pause = await self._once()
             self._upstream.changed()
-            await asyncio.sleep(pause)
+            await sleep(self._timer, pause)
 
     async def _once(self) -> float:
         """From connecting to the end of the link, whatever ends it; how long to wait before the next."""
@@ -179,13 +180,13 @@ class Keeper:
             inbox.cancel()
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_RECEIPTS):
+            async with limit(self._timer, LEAVE_RECEIPTS):
                 await inbox.idle()
         inbox.cancel()
         link.session.unbind(link.now)
         link.flush()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_UNBIND + 1):
+            async with limit(self._timer, LEAVE_UNBIND + 1):
                 await link.over.wait()
         link.abort("left")
 

@@ -45,6 +45,7 @@ from gateway.provider import (
     Unknown,
     Upstream,
 )
+from gateway.timer import CLOCK, Timer
 
 _NO_PARAMETERS = (
     "it does not say that it takes optional parameters, which this account asks for: long messages go in parts, "
@@ -53,12 +54,24 @@ _NO_PARAMETERS = (
 _Token = tuple[PreparedSubmit, Answer]
 
 
+def _wall() -> datetime:
+    """The clock on the wall, as providers write it: without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 class SmppProvider:
     """The links of one account. See ``gateway.provider.Provider``."""
 
-    def __init__(self, options: SmppAccount, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self,
+        options: SmppAccount,
+        chance: Callable[[], float] = random.random,
+        timer: Timer = CLOCK,
+        dial: Callable[[SmppAccount, Callable[[float], Session]], Reach] = Dial,
+        wall: Callable[[], datetime] = _wall,
+    ) -> None:
         self._options = options
-        self._chance = chance
+        self._chance, self._timer, self._dial, self._wall = chance, timer, dial, wall
         self._always = options.optional_parameters == "always"
         self._builder = SubmitBuilder(options)
         self._timers = Timers(
@@ -133,7 +146,7 @@ class SmppProvider:
         def session(now: float) -> Session:
             return Session(Role.ESME, self._timers, now)
 
-        dial = Dial(self._options, session)
+        dial = self._dial(self._options, session)
         if self._options.outbind:
             async with Outbind(self._options, session) as self.outbind:
                 yield dial, self.outbind
@@ -150,8 +163,9 @@ class SmppProvider:
             Backoff(shortest, longest, self._chance),
             reach,
             upstream,
-            lambda: Inbox(reading_of(options), writing_of(options), upstream, _wall, self._up),
+            lambda: Inbox(reading_of(options), writing_of(options), upstream, self._wall, self._up),
             self._happened,
+            self._timer,
         )
 
     def _up(self) -> list[str]:
@@ -235,8 +249,3 @@ class SmppProvider:
             return Refused("generic_nack without a status")
         message_id = pdu.text("message_id")
         return Accepted(message_id, stored_key(message_id))
-
-
-def _wall() -> datetime:
-    """The clock on the wall, as providers write it: without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None)

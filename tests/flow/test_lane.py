@@ -15,18 +15,20 @@ from gateway.sender import Lane
 from gateway.states import Status
 from gateway.store.database import Store, StoreUnavailable
 from gateway.straight import Reservation
+from gateway.timer import Clock
 from tests.fakes.provider import DEADLINE, FakeProvider, accept, keep
 from tests.heart import LONG, REUNION, Heart, opened
 
 
-class Seconds:
-    """A monotonic clock moved by hand."""
+class Seconds(Clock):
+    """A clock moved by hand; who waits for it is nudged."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.at = 1000.0
 
-    def __call__(self) -> float:
-        return self.now
+    def now(self) -> float:
+        """As it was moved."""
+        return self.at
 
 
 class Moody:
@@ -56,10 +58,10 @@ class Moody:
 
 def lane_of(heart: Heart, provider: FakeProvider, name: str = "a", store: Any = None, **more: Any) -> Lane:
     values: dict[str, Any] = {"name": name, "adapter": "fake", "rate": 10_000, "window": 10, "price": "0.045", **more}
-    monotonic = values.pop("monotonic", None)
+    timer = values.pop("timer", None)
     lanes = values.pop("lanes", {})
     account = values.pop("kind", AccountSettings).model_validate(values)
-    keys: dict[str, Any] = {} if monotonic is None else {"monotonic": monotonic}
+    keys: dict[str, Any] = {} if timer is None else {"timer": timer}
     lane = Lane(
         account,
         provider,
@@ -275,21 +277,21 @@ async def test_the_rate_is_kept_by_the_clock(heart: Heart) -> None:
     """One a second: the clock is moved by hand, second by second."""
     await heart.accept_many(10)
     clock, provider = Seconds(), FakeProvider()
-    lane = lane_of(heart, provider, rate=1, monotonic=clock)
+    lane = lane_of(heart, provider, rate=1, timer=clock)
     async with running(lane, drain=0):
         for count in range(1, 6):
             lane.nudge()
             await provider.until(count)
             await settled(heart, lambda row: row[0] == 0, "SELECT COUNT(*) FROM part WHERE state = 'sending'")
             assert len(provider.taken) == count
-            clock.now += 1.0
+            clock.at += 1.0
 
 
 async def test_the_next_account_takes_over_after_thirty_seconds(heart: Heart) -> None:
     clock, lanes = Seconds(), dict[str, Lane]()
     first, second = FakeProvider(), FakeProvider()
-    one = lane_of(heart, first, "a", monotonic=clock, lanes=lanes)
-    two = lane_of(heart, second, "b", monotonic=clock, lanes=lanes)
+    one = lane_of(heart, first, "a", timer=clock, lanes=lanes)
+    two = lane_of(heart, second, "b", timer=clock, lanes=lanes)
     async with running(one), running(two):
         await heart.accept(to="0611111111")
         one.nudge()
@@ -297,11 +299,11 @@ async def test_the_next_account_takes_over_after_thirty_seconds(heart: Heart) ->
         await looked(heart, one)
         first.down()
         await heart.accept(to="0622222222")
-        clock.now += 29
+        clock.at += 29
         two.nudge()
         await heart.rows("SELECT 1")
         assert second.taken == []
-        clock.now += 1
+        clock.at += 1
         two.nudge()
         await second.until(1)
         first.up()
@@ -314,15 +316,15 @@ async def test_the_next_account_takes_over_after_thirty_seconds(heart: Heart) ->
 async def test_what_is_uncertain_is_never_handed_to_another_account(heart: Heart) -> None:
     clock, lanes = Seconds(), dict[str, Lane]()
     first, second = FakeProvider(lambda _part: Unknown("cut")), FakeProvider()
-    one = lane_of(heart, first, "a", monotonic=clock, lanes=lanes)
-    two = lane_of(heart, second, "b", monotonic=clock, lanes=lanes)
+    one = lane_of(heart, first, "a", timer=clock, lanes=lanes)
+    two = lane_of(heart, second, "b", timer=clock, lanes=lanes)
     async with running(one), running(two):
         id_ = await heart.accept(action="RESEND")
         one.nudge()
         await first.until(1)
         await settled(heart, lambda row: row[0] == "uncertain", "SELECT state FROM part")
         first.down()
-        clock.now += 3600
+        clock.at += 3600
         await heart.due(heart.now + 60_000)
         other = await heart.accept(school=REUNION, to="0692123456")
         two.nudge()

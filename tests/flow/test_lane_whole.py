@@ -59,15 +59,15 @@ async def test_a_window_is_one_of_parts(heart: Heart) -> None:
 async def test_a_rate_below_the_message_is_kept_over_time(heart: Heart) -> None:
     await heart.accept_many(3, text=LONG)
     provider, clock = FakeProvider(), Seconds()
-    lane = lane_of(heart, provider, kind=WholeAccount, rate=1, monotonic=clock)
+    lane = lane_of(heart, provider, kind=WholeAccount, rate=1, timer=clock)
     async with running(lane):
         await provider.until(1)
         for count, passed in ((2, 3), (3, 3)):
-            clock.now += passed - 0.5  # what it was ahead is not paid back yet
+            clock.at += passed - 0.5  # what it was ahead is not paid back yet
             lane.nudge()
             await settled(heart, lambda row, done=count - 1: row[0] == 3 * done, IN_TRANSIT)  # type: ignore[misc]
             assert len(provider.taken) == count - 1
-            clock.now += 0.5
+            clock.at += 0.5
             lane.nudge()
             await provider.until(count)
 
@@ -79,7 +79,7 @@ async def test_what_was_not_taken_costs_no_rate(heart: Heart) -> None:
     await heart.accept(text=LONG)
     clock = Seconds()
     provider = FakeProvider(lambda part: Unavailable("no link") if len(provider.taken) == 1 else accept(part))
-    lane = lane_of(heart, provider, kind=WholeAccount, rate=1, monotonic=clock)
+    lane = lane_of(heart, provider, kind=WholeAccount, rate=1, timer=clock)
     async with running(lane):
         await provider.until(2)
     assert [part.carries for part in provider.taken] == [3, 3]

@@ -119,9 +119,9 @@ class Gate(Moody):
 
 async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: Heart) -> None:
     gate, seconds = Gate(heart.store), Seconds()
-    async with open_lane(heart, FakeProvider(keep), gate, window=2, monotonic=seconds) as lane:
+    async with open_lane(heart, FakeProvider(keep), gate, window=2, timer=seconds) as lane:
         gate.closed = True
-        seconds.now += 2.0  # time to look again, without a hint: it asks for all its window
+        seconds.at += 2.0  # time to look again, without a hint: it asks for all its window
         lane.changed()
         async with asyncio.timeout(DEADLINE):
             await gate.claiming.wait()
@@ -137,9 +137,9 @@ async def test_what_a_claim_under_way_may_bring_is_not_reserved_as_well(heart: H
 async def test_a_claim_takes_what_its_own_transaction_accepts(heart: Heart) -> None:
     """Else a claim would leave some behind for the next one, and under load nothing would go straight again."""
     gate, seconds, provider = Gate(heart.store), Seconds(), FakeProvider(accept)
-    async with open_lane(heart, provider, gate, window=100, monotonic=seconds) as lane:
+    async with open_lane(heart, provider, gate, window=100, timer=seconds) as lane:
         gate.closed = True
-        seconds.now += 2.0
+        seconds.at += 2.0
         lane.changed()
         async with asyncio.timeout(DEADLINE):
             await gate.claiming.wait()

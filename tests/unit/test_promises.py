@@ -51,7 +51,19 @@ def test_sql_stands_in_the_store_only(file: Path) -> None:
 KNOWN_TO_ADAPTERS = {
     *("provider", "door", "model", "text", "keywords", "gsm", "transliteration", "numbers", "pricing", "french"),
     *("alphabets", "attachment", "reassembly", "stop"),
-    *("routing", "throttle", "ceiling", "bucket", "flights", "states", "deadlines", "fairness", "periods", "yamlfile"),
+    *(
+        "routing",
+        "throttle",
+        "ceiling",
+        "bucket",
+        "flights",
+        "timer",
+        "states",
+        "deadlines",
+        "fairness",
+        "periods",
+        "yamlfile",
+    ),
 }
 #: Who puts the adapters to use.
 KNOWS_ADAPTERS = {"app", "demo"}
