@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from gateway.asking import ask_of_late
 from gateway.inbound import tell
 from gateway.parts import Parts
 from gateway.store import catalogue, idempotency, inbound, maintenance, moves, parked, standing, users
@@ -47,6 +48,7 @@ class Janitor:
             self.chores += [
                 Chore("deadlines", 0.5, self.judge),
                 Chore("parked receipts", 2.0, self.settle),
+                Chore("late messages", 5.0, self._ask),
                 Chore("messages without all their parts", 5.0, self.show_torn),
                 Chore("pauses", 1.0, self._pauses),
                 Chore("write-ahead log", 60.0, self._empty_log),
@@ -94,6 +96,9 @@ class Janitor:
                 await parts.store.write(
                     lambda conn: parked.settle_parked(conn, account, parts.clock(), parts.rules)  # noqa: B023
                 )
+
+    async def _ask(self) -> None:
+        await ask_of_late(self._parts)
 
     async def show_torn(self) -> None:
         """Show messages from telephones whose other parts were waited for long enough."""

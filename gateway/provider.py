@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gateway.alphabets import Alphabet
 from gateway.states import Status
@@ -119,6 +119,32 @@ class Form(StrEnum):
     SAME = "same"  # not at all, but for case and zeros in front
     HEX_TO_DEC = "hex-to-dec"  # hexadecimal in the answer, decimal in the receipt
     DEC_TO_HEX = "dec-to-hex"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A part that its provider took, as that knows it. ``id`` is the provider's."""
+
+    id: str
+    to: str
+    sender: str
+    service_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a provider says of a part when it is asked; ``receipt`` None: nothing, for ``why``."""
+
+    receipt: "Receipt | None"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The provider will not deliver it."""
+
+
+CancelOutcome = Cancelled | Refused | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,3 +296,30 @@ class Provider(Protocol):
 
     def submit(self, parts: Sequence[Prepared], answer: Answer) -> None:
         """Hand over now, in this turn of the loop; ``answer`` is called once for each, now or later."""
+
+
+# ---- abilities that some providers have ----
+
+
+@runtime_checkable
+class Inquirer(Protocol):
+    """A provider that may be asked what became of a part."""
+
+    @property
+    def queries(self) -> bool:
+        """Whether this account's may."""
+
+    async def query(self, sent: Sent) -> Told | None:
+        """Ask; None when it could not be asked now. Never raises."""
+
+
+@runtime_checkable
+class Revoker(Protocol):
+    """A provider that may take back a part that it has not delivered yet."""
+
+    @property
+    def cancels(self) -> bool:
+        """Whether this account's may."""
+
+    async def cancel(self, sent: Sent) -> CancelOutcome:
+        """Ask for it; Unknown when it could not be asked, or did not answer. Never raises."""

@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 import orjson
 from pydantic import ValidationError
 
+from gateway.asking import take_back
 from gateway.caller import Caller, Claim
 from gateway.door import Content, Declined, DoorLogin, Piece, Reply, Standing, Submission, Taken, decode
 from gateway.parts import Parts
@@ -230,7 +231,7 @@ class Reception:
         return Standing(id, status, "pieces_missing" if found.ended_at else "", found.ended_at or 0, found.echo)
 
     async def cancel(self, app: str, id: str) -> bool | None:
-        """End it before anything of it leaves; done before is done too."""
+        """End it before anything of it leaves, or have its provider take it back; done before is done too."""
         parts = self._parts
         found = await parts.store.read(partial(store.find, app=app, public=id))
         if found is None:
@@ -241,6 +242,7 @@ class Reception:
             return bool(await parts.store.write(ended))
         message = found.message
         done = await parts.store.write(lambda conn: moves.cancel(conn, [message], now, actor, parts.rules))
+        done = await take_back(parts, done, actor)
         self.changed()
         return done[0].done or done[0].status is Status.CANCELLED
 

@@ -82,14 +82,15 @@ MOVES: dict[Status, frozenset[Status]] = {
             S.NO_RECEIPT,
         }
     ),
-    S.IN_TRANSIT: frozenset({S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.REJECTED, S.NO_RECEIPT}),
+    # To cancelled when its provider takes it back.
+    S.IN_TRANSIT: frozenset({S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.REJECTED, S.NO_RECEIPT, S.CANCELLED}),
     S.NO_RECEIPT: frozenset({S.DELIVERED, S.UNDELIVERED, S.EXPIRED, S.REJECTED, S.QUEUED}),
     S.UNDELIVERED: frozenset({S.DELIVERED}),
     S.EXPIRED: frozenset({S.DELIVERED}),
     S.REJECTED: frozenset({S.DELIVERED}),
     S.DELIVERED: frozenset(),
     S.INVALID: frozenset(),
-    S.CANCELLED: frozenset(),
+    S.CANCELLED: frozenset({S.DELIVERED}),  # a receipt tells that it was too late after all
     S.IGNORED: frozenset(),
 }
 

@@ -15,6 +15,7 @@ from adapters.smpp.connection import Link
 from adapters.smpp.events import Ending
 from adapters.smpp.fields import Value
 from adapters.smpp.inbox import Inbox
+from adapters.smpp.questions import Question
 from adapters.smpp.reach import Reach
 from adapters.smpp.states import BINDS_TO, BOUND, SENDERS, State
 from adapters.smpp.troubles import Failure, NoLink, cut_short, refusal
@@ -147,7 +148,7 @@ class Keeper:
                 self._in_doubt, self._opening = False, self._window
                 self._pace.answered()
                 self.why = ""
-            case events.Unanswered():
+            case events.Unanswered(token) if not isinstance(token, Question):
                 self._in_doubt = True
                 self.why = "it answers no message: waiting for it"
 

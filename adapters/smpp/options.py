@@ -25,6 +25,10 @@ class SmppAccount(LinkOptions, MessageOptions):
         None, ge=0, le=0xFFFF, description="optional parameter that names each message from a telephone"
     )
 
+    operations: tuple[Literal["query_sm", "cancel_sm"], ...] = Field(
+        (), description="what it takes besides submit_sm: query_sm and cancel_sm, for late and for cancelled messages"
+    )
+
     def cautions(self) -> Iterator[tuple[str, str]]:
         """What may be meant and probably is not."""
         yield from super().cautions()

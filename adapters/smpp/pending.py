@@ -6,6 +6,7 @@ window, so that a peer that answers nothing leaves no more in doubt than one win
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from math import inf
 from typing import Any, Final
 
@@ -15,13 +16,25 @@ from adapters.smpp.pdu import Pdu
 _LATE_KEPT: Final = 10_000  # requests given up on whose late answer is still recognised
 
 
+class Own(Enum):
+    """Requests of the session itself, which the shell never hears of; what it means when no answer comes."""
+
+    BIND = "no answer to our bind"
+    PING = "the other side does not answer enquire_link"
+    LEAVE = "no answer to our unbind"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that was made: when its answer is due, and what its maker knows it by."""
+    """A request that was made: when its answer is due, and what its maker knows it by.
+
+    ``doubts``: that no answer comes puts the other side in doubt.
+    """
 
     command: int
     token: Any
     deadline: float
+    doubts: bool = True
 
     def is_answered_by(self, answer: Pdu) -> bool:
         """Whether an answer with its sequence number is one to it."""
@@ -90,8 +103,9 @@ class Pending:
             sequence = next(iter(self._open))
             found.append(self._open.pop(sequence))
             self._late[sequence] = found[-1]
-            self._doubtful[sequence] = None
-            self.doubtful_since = now
+            if found[-1].doubts:
+                self._doubtful[sequence] = None
+                self.doubtful_since = now
         while len(self._late) > _LATE_KEPT:
             del self._late[next(iter(self._late))]
         return found

@@ -25,6 +25,7 @@ from adapters.smpp.mo import writing_of
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.outbind import Outbind
 from adapters.smpp.pdu import Pdu
+from adapters.smpp.questions import Question, Questions
 from adapters.smpp.reach import Dial, Reach
 from adapters.smpp.receipt import reading_of
 from adapters.smpp.session import Session
@@ -36,11 +37,14 @@ from gateway.provider import (
     Accepted,
     Answer,
     Apart,
+    CancelOutcome,
     Notice,
     Outcome,
     Part,
     Prepared,
     Refused,
+    Sent,
+    Told,
     Unavailable,
     Unknown,
     Upstream,
@@ -74,6 +78,7 @@ class SmppProvider:
         self._chance, self._timer, self._dial, self._wall = chance, timer, dial, wall
         self._always = options.optional_parameters == "always"
         self._builder = SubmitBuilder(options)
+        self._questions = Questions(options)
         self._timers = Timers(
             quiet=options.enquire_link.total_seconds(),
             response=options.response_timeout.total_seconds(),
@@ -206,6 +211,33 @@ class SmppProvider:
         """Whether optional parameters may be sent on a link."""
         return self._always or keeper.takes_optional
 
+    # ---- questions ----
+
+    @property
+    def queries(self) -> bool:
+        """Whether this account's provider takes query_sm."""
+        return "query_sm" in self._options.operations
+
+    @property
+    def cancels(self) -> bool:
+        """Whether this account's provider takes cancel_sm."""
+        return "cancel_sm" in self._options.operations
+
+    async def query(self, sent: Sent) -> Told | None:
+        """Ask what became of a part; None when there is no link with room to ask."""
+        link = self._asking()
+        return await self._questions.query(link, sent) if link else None
+
+    async def cancel(self, sent: Sent) -> CancelOutcome:
+        """Ask for a part to be taken back."""
+        link = self._asking()
+        return await self._questions.cancel(link, sent) if link else Unknown(self.why or "the window is full")
+
+    def _asking(self) -> Link | None:
+        return next((keeper.link for keeper in self._senders if keeper.room > 0), None)
+
+    # ---- what the links tell ----
+
     def _bind(self) -> dict[str, Value]:
         options = self._options
         return {
@@ -217,6 +249,10 @@ class SmppProvider:
 
     def _happened(self, keeper: Keeper, link: Link, event: events.Event) -> None:
         match event:
+            case events.Answered(Question() as asked, pdu):
+                asked.answered(pdu)
+            case events.Unanswered(Question() as asked):
+                asked.answered(None)
             case events.Answered(token, pdu):
                 self._answered(link, token, pdu)
             case events.Bound() if self._upstream and self._options.asks_for_optional and not self._may_say(keeper):
@@ -225,7 +261,7 @@ class SmppProvider:
                 keeper.inbox.take(link, pdu)
             case events.Unanswered((prepared, answer), why):
                 answer(prepared.part, Unknown(why))
-            case events.LateAnswer((prepared, _), pdu):
+            case events.LateAnswer((PreparedSubmit() as prepared, _), pdu):
                 self._late(prepared.part, pdu)
             case events.Odd(what, pdu) if self._upstream:
                 self._upstream.noticed(Notice(what.value), codes.name_of(pdu.command))

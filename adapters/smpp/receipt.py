@@ -96,7 +96,7 @@ def read_receipt(pdu: Pdu, near: datetime, reading: Reading) -> Receipt:
         id=ids[0] if ids else "",
         keys=keys,
         state=state,
-        status=_meaning(state, reading, intermediate=intermediate),
+        status=meaning_of(state, reading, intermediate=intermediate),
         error=_error(pdu, fields),
         sender=sender,
         to=to,
@@ -144,21 +144,23 @@ def _state(pdu: Pdu, fields: Fields, reading: Reading) -> str:
     said = (fields.stat or "").upper()
     value = pdu.tlvs.get(codes.MESSAGE_STATE, b"")[-1:]
     number = int(value) if value.isdigit() else int.from_bytes(value, "big")
-    if word := _word_of(number):
+    if word := word_of(number):
         return word
     if said not in reading.states and said.isdecimal():
-        said = _word_of(int(said)) or said
+        said = word_of(int(said)) or said
     if said or not value:
         acknowledged = pdu.number("esm_class") & codes.KIND_MASK == codes.DELIVERY_ACK
         return said or (ACKNOWLEDGED if acknowledged else "")
     return "" if number else _MESSAGE_STATES[0]
 
 
-def _word_of(number: int) -> str:
+def word_of(number: int) -> str:
+    """The word of a message_state; empty for 0 and for numbers that it has not."""
     return _MESSAGE_STATES[number] if 0 < number < len(_MESSAGE_STATES) else ""
 
 
-def _meaning(state: str, reading: Reading, *, intermediate: bool) -> Status | None:
+def meaning_of(state: str, reading: Reading, *, intermediate: bool = False) -> Status | None:
+    """What the word of a state means for a part; None for a word that is not known."""
     meaning = reading.states.get(state) or STATUS_OF.get(state)
     return Status.IN_TRANSIT if intermediate and meaning is not None else meaning
 

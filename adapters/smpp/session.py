@@ -10,7 +10,6 @@ Times are seconds of any clock that never goes back.
 """
 
 from collections.abc import Mapping
-from enum import Enum
 from math import inf
 from typing import Any, Final
 
@@ -31,7 +30,7 @@ from adapters.smpp.events import (
     Unanswered,
 )
 from adapters.smpp.pdu import Pdu
-from adapters.smpp.pending import Pending, Request
+from adapters.smpp.pending import Own, Pending, Request
 from adapters.smpp.states import BINDS_TO, BOUND, RECEIVES, REQUESTS, SENDS, SERVES, UNANSWERED, Role, State
 from adapters.smpp.timers import Timers
 
@@ -39,14 +38,6 @@ _LAST_SEQUENCE: Final = 0x7FFFFFFF
 
 #: Requests that the session sees to, whatever the shell serves.
 _OURS: Final = frozenset({*codes.BINDS, *UNANSWERED, codes.UNBIND, codes.ENQUIRE_LINK})
-
-
-class _Own(Enum):
-    """Requests of the session itself, which the shell never hears of; what it means when no answer comes."""
-
-    BIND = "no answer to our bind"
-    PING = "the other side does not answer enquire_link"
-    LEAVE = "no answer to our unbind"
 
 
 class WrongState(RuntimeError):
@@ -71,7 +62,7 @@ class Session:
         self._pending = Pending()
         self._owed = 0  # requests handed to the shell and not answered yet
         self._heard = self._busy = self._since = now
-        self._own: dict[int, Request] = {}  # by sequence; the token is an _Own
+        self._own: dict[int, Request] = {}  # by sequence; the token is an Own
         self._dismissal: Pdu | None = None  # the unbind that waits for our answer
 
     @property
@@ -127,16 +118,19 @@ class Session:
         """ESME: ask to bind. Ends in Bound, BindRefused or Closed."""
         said = values.get("interface_version", 0)
         self.version = said if isinstance(said, int) else 0
-        self._ask(_Own.BIND, command, pdu.body_of(command, values), now + self._timers.response)
+        self._ask(Own.BIND, command, pdu.body_of(command, values), now + self._timers.response)
 
     def outbind(self, system_id: str, password: str) -> None:
         """SMSC: ask the ESME that we connected to to bind."""
         self._send(codes.OUTBIND, pdu.body_of(codes.OUTBIND, {"system_id": system_id, "password": password}))
 
-    def request(self, command: int, body: bytes, token: Any, now: float) -> None:
-        """Send a message; its answer comes with ``token``. ``body`` is as ``pdu.body_of`` makes it."""
+    def request(self, command: int, body: bytes, token: Any, now: float, *, doubts: bool = True) -> None:
+        """Send a message, its ``body`` as ``pdu.body_of`` makes it; the answer comes with ``token``.
+
+        ``doubts`` False: that it is not answered does not mean that the other side stalls.
+        """
         self._busy = now
-        self._pending.add(self._send(command, body), Request(command, token, now + self._timers.response))
+        self._pending.add(self._send(command, body), Request(command, token, now + self._timers.response, doubts))
 
     def respond(
         self,
@@ -175,7 +169,7 @@ class Session:
     def unbind(self, now: float) -> None:
         """Leave in good order: ends in Closed, at the latest after ``Timers.leave``."""
         if self.state in BOUND:
-            self._ask(_Own.LEAVE, codes.UNBIND, b"", now + self._timers.leave)
+            self._ask(Own.LEAVE, codes.UNBIND, b"", now + self._timers.leave)
             self.state = State.UNBINDING
         elif self.state not in (State.UNBINDING, State.DISMISSED):
             self._close("left", Ending.LEFT)
@@ -215,7 +209,7 @@ class Session:
         if stalled or now >= self._busy + self._timers.inactivity:
             self.unbind(now)
         elif now >= self._heard + self._timers.quiet and not self._own:
-            self._ask(_Own.PING, codes.ENQUIRE_LINK, b"", now + self._timers.response)
+            self._ask(Own.PING, codes.ENQUIRE_LINK, b"", now + self._timers.response)
 
     def _overdue(self, now: float) -> bool:
         """Close when the session itself waited too long."""
@@ -225,10 +219,10 @@ class Session:
             self._dismissed()
         for asked in list(self._own.values()):
             if now >= asked.deadline:
-                self._close(asked.token.value, Ending.LEFT if asked.token is _Own.LEAVE else Ending.SILENT)
+                self._close(asked.token.value, Ending.LEFT if asked.token is Own.LEAVE else Ending.SILENT)
         return self.state is State.CLOSED
 
-    def _ask(self, own: _Own, command: int, body: bytes, deadline: float) -> None:
+    def _ask(self, own: Own, command: int, body: bytes, deadline: float) -> None:
         self._own[self._send(command, body)] = Request(command, own, deadline)
 
     def _send(self, command: int, body: bytes) -> int:
@@ -258,9 +252,9 @@ class Session:
         own = self._own.get(answer.sequence)
         if own and own.is_answered_by(answer):
             del self._own[answer.sequence]
-            if own.token is _Own.BIND:
+            if own.token is Own.BIND:
                 self._bind_answered(own, answer)
-            elif own.token is _Own.LEAVE:
+            elif own.token is Own.LEAVE:
                 self._close("unbound", Ending.LEFT)
         elif answer.command == codes.GENERIC_NACK:
             self._events.append(Odd(Oddity.NACK, answer))

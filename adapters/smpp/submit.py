@@ -161,7 +161,7 @@ def _segment(part: Part) -> bytes:
 
 def _prefix(options: MessageOptions, service_code: str, sender: str) -> bytes:
     """Everything up to the recipient's number."""
-    source = _plan(options, sender)
+    source = plan(options, sender)
     whole = pdu.body_of(
         codes.SUBMIT_SM,
         {
@@ -176,7 +176,8 @@ def _prefix(options: MessageOptions, service_code: str, sender: str) -> bytes:
     return whole[:-_AFTER_NUMBER]
 
 
-def _plan(options: MessageOptions, sender: str) -> tuple[int, int]:
+def plan(options: MessageOptions, sender: str) -> tuple[int, int]:
+    """Type of number and numbering plan of a sender."""
     digits = sender.removeprefix("+")
     if not digits.isdecimal():
         return options.ton_npi.alphanumeric

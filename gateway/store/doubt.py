@@ -88,12 +88,14 @@ def apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, wor
 
 def _apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:
     """What a receipt may not move is left: states only go forward."""
-    kind = "matched_by_number" if by == "number" else "receipt"
+    kind = {"number": "matched_by_number", "query": "queried"}.get(by, "receipt")
     if status is None or status is Status.IN_TRANSIT:
         if row.state in (Status.UNCERTAIN, Status.QUEUED):
             desk.move(row, Status.IN_TRANSIT, at, kind, detail=words)
+        elif by == "query":
+            desk.note(desk.heads[row.message], at, kind, row=row, detail=words)
         return
-    if row.state is Status.NO_RECEIPT or row.state in FINAL:
+    if by != "query" and (row.state is Status.NO_RECEIPT or row.state in FINAL):
         kind = "late_receipt"
     if status is not Status.DELIVERED:
         row_head = desk.heads[row.message]

@@ -94,6 +94,18 @@ async def unpark(conn: Conn, done: Sequence[Match]) -> None:
         await select_in(conn, "DELETE FROM parked WHERE receipt IN (#) RETURNING receipt", [row[0] for row in done])
 
 
+async def take(conn: Conn, items: Sequence[tuple[Incoming, int]], by: str) -> None:
+    """Store receipts whose part is known from the start, ``by`` what, and move it."""
+    if not items:
+        return
+    incoming = [item for item, _ in items]
+    await _store(conn, incoming, [Matched(part, by) for _, part in items], [False] * len(items))
+    desk = await Desk.take(conn, incoming[0].rules, [part >> 8 for _, part in items])
+    for item, part in items:
+        apply(desk, desk.parts[part], item.receipt.status, item.at, by, _words(item.receipt))
+    await desk.put_back(conn)
+
+
 def adopt(desk: Desk, row: PartRow, said: Said) -> None:
     """A part settled by its number takes the id that the receipt says, for the receipts that follow."""
     if row.provider_id is None and said.written:

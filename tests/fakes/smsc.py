@@ -36,6 +36,10 @@ class ScriptedSmsc:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close every connection."""
         for writer in self._writers:
             writer.close()
 

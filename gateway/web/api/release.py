@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.asking import take_back
 from gateway.caller import Caller, Scope
 from gateway.problem import FieldError, Problem
 from gateway.requests import Body
@@ -103,7 +104,7 @@ async def _by_ids(call: Call, deed: Deed, ids: Sequence[str]) -> Reply:
         foreign = errors[0].code == "forbidden_scope"
         detail = _OTHER_APP if foreign else "Retirez de « ids » ceux qui ne sont pas de vos établissements."
         raise Problem(errors[0].code, detail, errors[:100])
-    return await _reply(call, done)
+    return await _reply(call, deed, done)
 
 
 _OTHER_APP = "Sans le droit « release », on ne supprime que ses propres messages."
@@ -137,7 +138,7 @@ async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | 
     if expected is not None and found != expected:
         detail = f"La sélection compte {found} message(s), non {expected} : affichez-la de nouveau."
         raise Problem("selection_changed", detail, [FieldError("/expected_count", "selection_changed", detail)])
-    return await _reply(call, done)
+    return await _reply(call, deed, done)
 
 
 async def _do(
@@ -150,7 +151,18 @@ async def _do(
     return done
 
 
-async def _reply(call: Call, done: Sequence[Move]) -> Reply:
+async def _taken_back(call: Call, done: Sequence[Move]) -> list[Move]:
+    """What had left already: their providers are asked to take it back, where they can."""
+    moved = await take_back(call.parts, done, call.caller.actor)
+    if count := sum(move.done for move in moved) - sum(move.done for move in done):
+        entry = call.act("cancel", "", f"{count} message(s) repris au fournisseur")
+        await call.parts.store.write(lambda conn: note(conn, entry))
+    return moved
+
+
+async def _reply(call: Call, deed: Deed, done: Sequence[Move]) -> Reply:
+    if deed is CANCEL:
+        done = await _taken_back(call, done)
     call.parts.queued()
     skipped = [move for move in done if not move.done]
     ulids = await call.parts.store.read(lambda conn: reports.ulids(conn, [move.id for move in skipped]))
@@ -172,7 +184,7 @@ async def release_messages(call: Call) -> Reply:
 
 
 async def cancel_messages(call: Call) -> Reply:
-    """``POST /v1/messages/cancel``: « Supprimer », before anything left."""
+    """``POST /v1/messages/cancel``: « Supprimer », before anything left; afterwards if its provider takes it back."""
     return await by_choice(call, CANCEL)
 
 

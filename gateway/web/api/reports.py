@@ -39,9 +39,12 @@ STEPS = {
     "receipt": "Accusé du fournisseur",
     "notification": "Avis intermédiaire du fournisseur",
     "late_receipt": "Accusé tardif du fournisseur",
+    "queried": "Le fournisseur, interrogé faute d'accusé, répond",
+    "query_failed": "Le fournisseur, interrogé faute d'accusé, n'a rien dit",
     "no_receipt": "Aucun accusé dans le délai",
     "expired": "Délai dépassé",
     "cancelled": "Supprimé",
+    "not_cancelled": "Non repris par le fournisseur",
     "stopped": "Arrêté : la personne s'oppose aux SMS",
     "reply": "Réponse du destinataire",
     "stop": "STOP du destinataire",
@@ -50,7 +53,7 @@ STEPS = {
 }
 
 #: Steps that a receipt made: they are told once, by the event or, where it moved nothing, by the receipt.
-_OF_RECEIPTS = frozenset({"receipt", "notification", "late_receipt", "matched_by_number"})
+_OF_RECEIPTS = frozenset({"receipt", "notification", "late_receipt", "matched_by_number", "queried"})
 
 
 async def report(call: Call) -> Reply:
