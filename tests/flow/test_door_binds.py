@@ -60,6 +60,16 @@ async def test_comings_and_goings_are_logged(tmp_path: Path, caplog: pytest.LogC
     assert ("left a door", "erp", "unbound by the other side") in said
 
 
+async def test_binds_and_what_waits_are_measured(tmp_path: Path) -> None:
+    async with house(tmp_path) as here, esme(here.port, bind=codes.BIND_TRANSMITTER) as client:
+        await client.bound()
+        await client.submit()
+        async with asyncio.timeout(PATIENCE):
+            while not (counted(here, 'door_binds{app="erp"} 1.0') and counted(here, 'door_outbox{app="erp"} 1.0')):
+                await here.gateway.parts.store.probe()
+        assert counted(here, 'door_submits_total{app="erp",status="ROK"} 1.0')
+
+
 async def test_nobody_learns_which_system_ids_there_are(tmp_path: Path) -> None:
     async with house(tmp_path, QUIET) as here:
         assert await refused(here.port, system_id="nobody") == codes.RINVPASWD

@@ -154,7 +154,7 @@ def test_the_addresses_and_their_scopes() -> None:
 
 
 def test_the_scopes() -> None:
-    used = {scope for route in ROUTES for scope in route.scopes} | {Scope.NUMBERS}
+    used = {scope for route in ROUTES for scope in route.scopes} | {Scope.NUMBERS, Scope.COMPAT}
     assert set(first_codes("docs/integrators.md", "scope")) == {scope.value for scope in used}
 
 
