@@ -28,6 +28,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "no_provider": (409, "Aucun compte fournisseur pour ce mode d'envoi"),
     "body_too_large": (413, "Le corps est trop grand"),
     "too_many_recipients": (413, "Trop de destinataires en un envoi"),
+    "too_many_rows": (413, "Trop de lignes pour un classeur"),
     "unsupported_media_type": (415, "Type de contenu non prévu"),
     "invalid_field": (422, "Un champ est incorrect"),
     "unknown_action": (422, "Action inconnue"),

@@ -18,6 +18,7 @@ from gateway.views import cost_view
 from gateway.web.answers.messages import BatchView, IgnoredList, MessageList, MessageView
 from gateway.web.api.filters import PENDING, ListQuery, Paging, order_of, read_cursor, selection, write_cursor
 from gateway.web.api.views import masked, message_view, number_of, stamp
+from gateway.web.files import headers
 from gateway.web.route import Call, Reply, Route
 
 READ = frozenset({Scope.READ})
@@ -193,14 +194,9 @@ def _ignored_cells(row: Any, dialect: csvout.Dialect, hide: bool) -> list[csvout
     return [row.batch_row, row.label, number, row.reason if dialect == "rfc4180" else french_reason]
 
 
-def csv_headers(name: str) -> dict[str, str]:
-    """The headers of a file to save under ``name``."""
-    return {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
-
-
 def csv_response(body: bytes, name: str) -> web.Response:
     """A file that is already whole."""
-    return web.Response(body=body, headers=csv_headers(name))
+    return web.Response(body=body, headers=headers(name))
 
 
 _LIST_PROBLEMS = ("invalid_cursor", "malformed_query", "school_required", "school_forbidden")

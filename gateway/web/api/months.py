@@ -1,13 +1,15 @@
 """Months and budgets: what the accountant signs, and what a school allows itself to spend."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
+from aiohttp import web
 from pydantic import Field, StrictBool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import french, statements
+from gateway import csvout, french, statements, workbooks
 from gateway.budgets import Period
 from gateway.caller import Scope
 from gateway.model import Uai
@@ -24,6 +26,7 @@ from gateway.web.answers.months import BudgetList, BudgetView, MonthList, MonthS
 from gateway.web.api.actions import whole
 from gateway.web.api.lists import known_school
 from gateway.web.api.views import stamp
+from gateway.web.files import exported, stream, workbook
 from gateway.web.route import Call, Reply, Route
 
 SEE = frozenset({Scope.READ, Scope.ACCOUNTS})
@@ -104,6 +107,31 @@ async def close_month(call: Call) -> Reply:
 
     await call.parts.store.write(verb)
     return Reply(await statements.statement(call.parts.store, call.parts.registry, school.uai, month))
+
+
+class LedgerQuery(SchoolQuery):
+    """The ledger as CSV."""
+
+    dialect: csvout.Dialect = "excel-fr"
+
+
+async def ledger_csv(call: Call) -> web.StreamResponse:
+    """``GET /v1/months/{month}/ledger.csv``: every line of the month."""
+    school, month = _school(call, call.query.school), _named(call)
+    await exported(call, f"registre {month} (CSV)", school.uai)
+    pieces = workbooks.ledger_csv(call.parts.store, school.uai, month, school.zone, call.query.dialect)
+    return await stream(call, f"registre-{school.uai}-{month}.csv", pieces)
+
+
+async def ledger_xlsx(call: Call) -> web.StreamResponse:
+    """``GET /v1/months/{month}/ledger.xlsx``."""
+    school, month = _school(call, call.query.school), _named(call)
+    await exported(call, f"registre {month} (XLSX)", school.uai)
+
+    async def write(file: Path) -> None:
+        await workbooks.ledger(call.parts.store, school.uai, month, school.zone, file)
+
+    return await workbook(call, f"registre-{school.uai}-{month}.xlsx", write)
 
 
 def _named(call: Call) -> str:
@@ -191,6 +219,18 @@ ROUTES: tuple[Route, ...] = (
         answer=MonthStatement,
         tag="accounts",
         problems=("month_not_over", "not_found", "school_required"),
+    ),
+    Route(
+        *("GET", "/v1/months/{month}/ledger.csv", ledger_csv, SIGN, "Le registre d'un mois, ligne par ligne"),
+        query=LedgerQuery,
+        tag="accounts",
+        problems=("not_found", "school_required"),
+    ),
+    Route(
+        *("GET", "/v1/months/{month}/ledger.xlsx", ledger_xlsx, SIGN, "Le registre d'un mois, en classeur"),
+        query=SchoolQuery,
+        tag="accounts",
+        problems=("not_found", "school_required", "too_many_rows"),
     ),
     Route(
         *("GET", "/v1/budgets", list_budgets, SEE, "Les budgets, ce qui en est dépensé, et la prévision"),

@@ -1,17 +1,18 @@
 """« Récapitulatif des SMS envoyés »: what was handed to a provider, oldest first, with the totals by mode."""
 
-from contextlib import suppress
+from pathlib import Path
 
 from aiohttp import web
 
-from gateway import accounts, csvout
+from gateway import accounts, csvout, workbooks
 from gateway.accounts import Viewer
 from gateway.registry import KnownSchool
 from gateway.store.selection import Order, Sort
 from gateway.web.answers.accounts import Recap
 from gateway.web.api.filters import Filters, ListQuery, order_of, selection
-from gateway.web.api.lists import READ, csv_headers, known_school, read_page
+from gateway.web.api.lists import READ, known_school, read_page
 from gateway.web.api.views import masked
+from gateway.web.files import exported, stream, workbook
 from gateway.web.route import Call, Reply, Route
 
 OLDEST_SENT = Order(Sort.SENT)
@@ -43,20 +44,21 @@ async def recap_csv(call: Call) -> web.StreamResponse:
     query: RecapFile = call.query
     school = known_school(call.parts.registry, call.caller, query.school)
     wanted = selection(query, school, call.caller, submitted=True)
+    await exported(call, "récapitulatif (CSV)", school.uai)
     pieces = accounts.recap_csv(call.parts.store, wanted, _viewer(call, school), query.dialect)
-    # The first piece is made before anything is answered, so that a store in trouble is still a problem.
-    first = await anext(pieces)
-    headers = csv_headers(f"recapitulatif-{school.uai}.csv")
-    if call.request.method == "HEAD":
-        return web.Response(headers=headers)
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(call.request)
-    with suppress(ConnectionError):  # the reader has gone: nobody is left to be told
-        await response.write(first)
-        async for piece in pieces:
-            await response.write(piece)
-        await response.write_eof()
-    return response
+    return await stream(call, f"recapitulatif-{school.uai}.csv", pieces)
+
+
+async def recap_xlsx(call: Call) -> web.StreamResponse:
+    """``GET /v1/recap.xlsx``: the whole selection as a workbook."""
+    school = known_school(call.parts.registry, call.caller, call.query.school)
+    wanted = selection(call.query, school, call.caller, submitted=True)
+    await exported(call, "récapitulatif (XLSX)", school.uai)
+
+    async def write(file: Path) -> None:
+        await workbooks.recap(call.parts.store, wanted, _viewer(call, school), file)
+
+    return await workbook(call, f"recapitulatif-{school.uai}.xlsx", write)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -72,5 +74,11 @@ ROUTES: tuple[Route, ...] = (
         query=RecapFile,
         tag="accounts",
         problems=("school_required",),
+    ),
+    Route(
+        *("GET", "/v1/recap.xlsx", recap_xlsx, READ, "Le récapitulatif, en classeur"),
+        query=Filters,
+        tag="accounts",
+        problems=("school_required", "too_many_rows"),
     ),
 )

@@ -1,17 +1,20 @@
 """« Synthèse des SMS envoyés »: by month and action, with the total of each month and of the year."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from pydantic import Field
 
-from gateway import accounts, csvout
+from gateway import accounts, csvout, workbooks
 from gateway.caller import Scope
 from gateway.model import Uai
 from gateway.periods import local, year_of
 from gateway.requests import Body
 from gateway.web.answers.accounts import Synthesis
 from gateway.web.api.lists import csv_response, known_school
+from gateway.web.files import exported, workbook
 from gateway.web.route import Call, Reply, Route
 
 
@@ -48,9 +51,21 @@ async def synthesis(call: Call) -> Reply:
 async def synthesis_csv(call: Call) -> web.StreamResponse:
     """``GET /v1/synthesis.csv``."""
     view = await _view(call)
+    await exported(call, f"synthèse {view['year']} (CSV)", view["school"])
     return csv_response(
         accounts.synthesis_csv(view, call.query.dialect), f"synthese-{view['school']}-{view['year']}.csv"
     )
+
+
+async def synthesis_xlsx(call: Call) -> web.StreamResponse:
+    """``GET /v1/synthesis.xlsx``."""
+    view = await _view(call)
+    await exported(call, f"synthèse {view['year']} (XLSX)", view["school"])
+
+    async def write(file: Path) -> None:
+        await asyncio.to_thread(workbooks.synthesis, view, file)
+
+    return await workbook(call, f"synthese-{view['school']}-{view['year']}.xlsx", write)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -66,6 +81,13 @@ ROUTES: tuple[Route, ...] = (
         *("GET", "/v1/synthesis.csv", synthesis_csv, frozenset({Scope.ACCOUNTS})),
         summary="La synthèse, pour tableur",
         query=SynthesisFile,
+        tag="accounts",
+        problems=("school_required",),
+    ),
+    Route(
+        *("GET", "/v1/synthesis.xlsx", synthesis_xlsx, frozenset({Scope.ACCOUNTS})),
+        summary="La synthèse, en classeur",
+        query=SynthesisQuery,
         tag="accounts",
         problems=("school_required",),
     ),

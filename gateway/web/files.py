@@ -1,0 +1,67 @@
+"""Files that people save: where they are written, how they are sent, and that the journal knows."""
+
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.problem import Problem
+from gateway.store.audit import note
+from gateway.web.route import Call
+from gateway.xlsxout import MEDIA
+
+_CHUNK = 256 * 1024
+
+
+def headers(name: str, media: str = "text/csv; charset=utf-8") -> dict[str, str]:
+    """Of a file to save under ``name``."""
+    return {"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'}
+
+
+async def exported(call: Call, what: str, school: str) -> None:
+    """Write in the journal that this was exported."""
+    entry = call.act("export", what, call.request.query_string[:200], school)
+    await call.parts.store.write(lambda conn: note(conn, entry))
+
+
+async def stream(call: Call, name: str, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
+    """A text file, sent as it is read. The first piece is made before anything is answered: trouble is a problem."""
+    first = await anext(pieces)
+    if call.request.method == "HEAD":
+        return web.Response(headers=headers(name))
+    response = web.StreamResponse(headers=headers(name))
+    await response.prepare(call.request)
+    with suppress(ConnectionError):  # the reader has gone: nobody is left to be told
+        await response.write(first)
+        async for piece in pieces:
+            await response.write(piece)
+        await response.write_eof()
+    return response
+
+
+async def workbook(call: Call, name: str, write: Callable[[Path], Awaitable[None]]) -> web.StreamResponse:
+    """A workbook, written to a temporary file, then sent. Raises ``too_many_rows``."""
+    with _temporary() as file:
+        try:
+            await write(file)
+        except ValueError as error:
+            raise Problem(
+                "too_many_rows", "Un classeur a un million de lignes au plus : restreignez la période."
+            ) from error
+        if call.request.method == "HEAD":
+            return web.Response(headers=headers(name, MEDIA))
+        response = web.StreamResponse(headers={**headers(name, MEDIA), "Content-Length": str(file.stat().st_size)})
+        await response.prepare(call.request)
+        with suppress(ConnectionError), file.open("rb") as opened:
+            while piece := opened.read(_CHUNK):
+                await response.write(piece)
+            await response.write_eof()
+        return response
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="vaguemestre-") as folder:
+        yield Path(folder) / "export.xlsx"
