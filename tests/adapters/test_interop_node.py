@@ -1,5 +1,6 @@
 """Against the npm package smpp: its server for our provider, its client for our simulator."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,13 +8,14 @@ import pytest
 from adapters.smpp import codes
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.provider import SmppProvider
+from adapters.smpp.scenario import Scenario
 from adapters.smpp.simulator import Simulator
-from adapters.smpp.simulator_options import SimulatorOptions
 from gateway.provider import Accepted
 from gateway.states import Status
 from gateway.text import Encoding, compose
 from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.adapters.peers import script
+from tests.fakes.certificates import Authority
 
 NAMED: dict[str, Any] = {"name": "a", "host": "a.example", "system_id": "a"}
 LONG = "L'élève Zoë n'a pas été vue ce matin : merci d'appeler le collège. " * 4
@@ -107,9 +109,20 @@ async def test_their_server_reads_every_form(form: dict[str, Any]) -> None:
     assert not [each for each in smsc.said if each["event"] == "error"]
 
 
-async def test_their_client_reads_what_our_simulator_writes() -> None:
-    options = SimulatorOptions(system_id="node", password="secret", receipt_delay=0.01)
-    async with Simulator(options) as smsc, script("esme.js", str(smsc.port)) as esme:
+@pytest.mark.parametrize("encrypted", [False, True])
+async def test_their_client_reads_what_our_simulator_writes(encrypted: bool, tmp_path: Path) -> None:
+    """Receipts, what a telephone writes, query_sm and cancel_sm, in clear and over TLS."""
+    authority = Authority(tmp_path)
+    tls = authority.sign("localhost").server() if encrypted else None
+    arguments = [str(authority.ca)] if encrypted else []
+    scenario = Scenario.model_validate(
+        {
+            "smsc": {"system_id": "node", "password": "secret"},
+            "receipts": [{"delay": "10ms"}],
+            "incoming": [{"reply": {"times": 1}, "text": "Merci, à 17 h [ok]", "after": "10ms"}],
+        }
+    )
+    async with Simulator(scenario=scenario, tls=tls) as smsc, script("esme.js", str(smsc.port), *arguments) as esme:
         (left,) = await esme.hear("unbind_resp")
     said = {each["event"]: each for each in esme.said}
     assert (said["bound"]["status"], said["bound"]["system_id"], said["bound"]["version"]) == (0, "simulator", 0x34)
@@ -119,6 +132,25 @@ async def test_their_client_reads_what_our_simulator_writes() -> None:
     receipts = [each for each in esme.said if each["event"] == "deliver_sm"]
     assert sorted(each["id"] for each in receipts) == sorted(answers)
     assert {(each["state"], each["esm_class"]) for each in receipts} == {(2, 4)}
-    assert [each.text for each in smsc.submits] == ["Bonjour, où êtes-vous ?", "Coût : 3 € [reçu]", "Noël 😀"]
+    assert (said["queried"]["status"], said["queried"]["state"], said["queried"]["id"]) == (0, 2, receipts[0]["id"])
+    assert said["cancelled"]["status"] == codes.RCANCELFAIL  # it is delivered
+    assert (said["incoming"]["message"], said["incoming"]["source"]) == ("Merci, à 17 h [ok]", "33660000000")
+    assert [each.text for each in smsc.submits[:3]] == ["Bonjour, où êtes-vous ?", "Coût : 3 € [reçu]", "Noël 😀"]
+    assert [each.part for each in smsc.submits[3:]] == [(77, 1, 2), (77, 2, 2)]
+    assert "".join(each.text for each in smsc.submits[3:]) == LONG.replace("ë", "e")
     assert "error" not in said
-    assert smsc.counts.receipts_acknowledged == 3
+    assert (smsc.counts.receipts_acknowledged, smsc.counts.incoming_acknowledged) == (5, 1)
+
+
+async def test_their_server_over_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pem = authority.sign("127.0.0.1")
+    async with script("smsc.js", str(pem.cert), str(pem.key)) as smsc:
+        (listening,) = await smsc.hear("listening")
+        gateway, provider = Gateway(), SmppProvider(account(listening["port"], tls={"ca_file": authority.ca}))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes and gateway.receipts))
+    assert gateway.outcomes == [(1, Accepted("1", "1"))]
+    assert gateway.receipts[0].status is Status.DELIVERED

@@ -10,7 +10,8 @@ from adapters.smpp import codes, events, pdu
 from adapters.smpp.message_options import LongMessages, MessageOptions
 from adapters.smpp.pdu import Pdu
 from adapters.smpp.scenario import Ids
-from adapters.smpp.scenario_rules import ReceiptRule
+from adapters.smpp.scenario_rules import IncomingRule, ReceiptRule
+from adapters.smpp.simulator_incoming import incoming
 from adapters.smpp.simulator_receipts import receipt_body
 from adapters.smpp.simulator_records import Submit
 from adapters.smpp.states import Role
@@ -100,6 +101,16 @@ def conversation() -> Pair:
         pair.esme.respond(told[0].pdu, codes.RX_T_APPN if number == 1 else codes.ROK)
         pair.run()
         pair.take(Role.SMSC)
+    for form in get_args(IncomingRule.model_fields["long"].annotation):
+        for data_sm in (False, True):
+            rule = IncomingRule(text=LONG, number="33612345678", to="36111", long=form, data_sm=data_sm)
+            for delivery in incoming(rule, rule.number, rule.to, 0xABCD):
+                pair.smsc.request(delivery.command, delivery.body, 0, pair.now)
+            pair.run()
+            told = [event for event in pair.take(Role.ESME) if isinstance(event, events.Requested)]
+            for each in told:
+                pair.esme.respond(each.pdu, codes.ROK)
+            pair.run()
     for status in (codes.RTHROTTLED, codes.RSYSERR):
         pair.smsc.respond(pair.submit("late"), status)
         pair.run()

@@ -217,13 +217,11 @@ def simulator(data: bytes) -> None:
 
 
 def receipt(data: bytes) -> None:
-    """Any text can be read as a receipt's; blanking it keeps its length and every octet outside ``text:``."""
-    fields, blanked = examine(data, NOW)
-    assert len(blanked) == len(data)
+    """Any text can be read as a receipt's; blanking it keeps its length and changes nothing but into spaces."""
+    _, blanked = examine(data, NOW)
     assert blank(data) == blanked
     assert blank(blanked) == blanked
-    again, _ = examine(blanked, NOW)
-    assert (again.id, again.stat, again.submit_date) == (fields.id, fields.stat, fields.submit_date)
+    assert all(now in (before, 0x20, 0) for now, before in zip(blanked, data, strict=True))
 
 
 def delivery(data: bytes) -> None:

@@ -1,8 +1,11 @@
-// An SMSC made with the npm package smpp. Prints one JSON line for each thing that happens; ends with its input.
+// An SMSC made with the npm package smpp; with a certificate and its key as arguments it speaks TLS. Prints one JSON
+// line for each thing that happens; ends with its input.
 'use strict';
+const fs = require('fs');
 const smpp = require('smpp');
 
 const say = (value) => process.stdout.write(JSON.stringify(value) + '\n');
+const [cert, key] = process.argv.slice(2).map((file) => fs.readFileSync(file));
 let count = 0;
 
 function deliver(session, asked, id) {
@@ -14,7 +17,7 @@ function deliver(session, asked, id) {
   }, (answer) => say({ event: 'deliver_sm_resp', status: answer.command_status, id: answer.message_id }));
 }
 
-const server = smpp.createServer((session) => {
+const server = smpp.createServer({ cert, key }, (session) => {
   session.on('error', (error) => say({ event: 'error', message: error.message }));
   session.on('bind_transceiver', (pdu) => {
     say({ event: 'bind', system_id: pdu.system_id, password: pdu.password, version: pdu.interface_version });
