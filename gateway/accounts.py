@@ -67,14 +67,14 @@ class Viewer:
 def recap_view(row: Any, viewer: Viewer) -> dict[str, object]:
     """A line of the recap as JSON says it."""
     sent = local(row.sent_at, viewer.zone)
-    number = row.number or row.number_input
+    number, erased = row.number or row.number_input, row.people_erased_at is not None
     return {
         "id": f"msg_{row.ulid}",
         "serial": row.serial,
         "sent_at": sent.isoformat(timespec="milliseconds"),
         "sent_on": french.sent_on(sent),
-        "recipient_label": row.label,
-        "number": csvout.hidden(number) if viewer.masked else number,
+        "recipient_label": None if erased else row.label,
+        "number": None if erased else csvout.hidden(number) if viewer.masked else number,
         "user": row.user,
         "workstation": row.workstation,
         "action": row.action,
@@ -124,12 +124,12 @@ async def pages(store: "Store", wanted: Selection, order: Order) -> AsyncIterato
 
 def _recap_cells(row: Any, viewer: Viewer, dialect: csvout.Dialect) -> Sequence[csvout.Cell]:
     view = recap_view(row, viewer)
-    number = csvout.telephone(row.number or row.number_input, dialect, masked=viewer.masked)
+    recipient, number = csvout.recipient(row, dialect, masked=viewer.masked)
     if dialect == "rfc4180":
         return [number if name == "number" else view[name] for name in RECAP_HEADINGS[dialect]]  # type: ignore[misc]
     sent = f"{local(row.sent_at, viewer.zone):%d/%m/%Y %H:%M}"
     label = viewer.action_label(row.action)
-    return [sent, row.label, number, row.user, row.workstation, label, row.mode, row.parts, str(view["status_label"])]
+    return [sent, recipient, number, row.user, row.workstation, label, row.mode, row.parts, str(view["status_label"])]
 
 
 def _totals_cells(totals: Mapping[str, int]) -> Iterable[Sequence[csvout.Cell]]:

@@ -72,6 +72,7 @@ COMMANDS = (
     Command("account", "try a provider account with real messages (probe)", "gateway.commands.account", settings=True),
     Command("migrate", "bring the database to this version", "gateway.commands.migrate", settings=True),
     Command("backup", "copy the database, also while the gateway runs", "gateway.commands.backup", settings=True),
+    Command("purge", "erase texts and numbers that were kept long enough", "gateway.commands.purge", settings=True),
     Command("version", "print the version", "gateway.commands.version"),
 )
 

@@ -16,6 +16,7 @@ from gateway.accounts import Viewer
 from gateway.caller import Scope
 from gateway.csvout import Dialect
 from gateway.exits import Exit
+from gateway.french import ERASED
 from gateway.model import parse_duration
 from gateway.periods import begin, end, local, year_of
 from gateway.registry import KnownSchool, Registry
@@ -114,8 +115,8 @@ async def _print_recap(store: Store, wanted: Selection, viewer: Viewer) -> None:
     async for rows in accounts.pages(store, wanted, Order(Sort.SENT)):
         for row in rows:
             view = accounts.recap_view(row, viewer)
-            label = str(view["recipient_label"])[:30]
-            _say(f"{view['sent_on']!s:<24}{label:<32}{view['number']!s:<18}{view['status_label']}")
+            label, number = str(view["recipient_label"] or ERASED)[:30], view["number"] or ERASED
+            _say(f"{view['sent_on']!s:<24}{label:<32}{number!s:<18}{view['status_label']}")
     totals = await store.read(lambda conn: accounts.totals_by_mode(conn, wanted))
     _say("\nTotaux par mode d'envoi")
     for mode, parts in totals.items():

@@ -8,9 +8,10 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from gateway import numbers
+from gateway.french import ERASED
 
 Dialect = Literal["excel-fr", "rfc4180"]
 Cell = str | int | Decimal | None
@@ -53,6 +54,14 @@ def telephone(number: str, dialect: Dialect, *, masked: bool) -> str:
         return hidden(number) if masked else number
     shown = numbers.national(number)
     return _stars(shown) if masked else shown
+
+
+def recipient(row: Any, dialect: Dialect, *, masked: bool) -> tuple[str, str]:
+    """Label and number of a message's row; once they are erased ``effacé``, for machines nothing."""
+    if row.people_erased_at is not None:
+        word = "" if dialect == "rfc4180" else ERASED
+        return word, word
+    return row.label, telephone(row.number or row.number_input, dialect, masked=masked)
 
 
 def hidden(number: str) -> str:

@@ -11,6 +11,9 @@ from babel.dates import get_month_names
 
 from gateway.states import FINAL, FRENCH, Status
 
+#: What stands where a text, a number or a name was.
+ERASED = "effacé"
+
 TOTAL_YEAR = "Total Annuel"
 
 #: January first.
@@ -169,6 +172,8 @@ ACTS = {
     "budget_put": "Budget fixé",
     "budget_deleted": "Budget levé",
     "answered": "Réponse à un évènement notée",
+    "purged": "Textes et numéros effacés à la fin de leur durée de conservation",
+    "person_erased": "Numéro effacé à la demande de la personne",
 }
 
 

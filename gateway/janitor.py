@@ -1,4 +1,4 @@
-"""What the clock asks for: deadlines, parked receipts, pauses decided elsewhere, gauges, old idempotency keys.
+"""What the clock asks for: deadlines, parked receipts, pauses decided elsewhere, gauges, what is kept too long.
 
 Rules: each chore stands alone, says how often it is due, and may fail without harming the others: a store that
 cannot be written is tried again at the next round. Deadlines are slept until, not polled for.
@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from gateway import retention
 from gateway.asking import ask_of_late
 from gateway.inbound import tell
 from gateway.parts import Parts
 from gateway.store import catalogue, idempotency, inbound, maintenance, moves, parked, standing, users
+from gateway.store import retention as kept
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_size
 
@@ -52,6 +54,7 @@ class Janitor:
                 Chore("messages without all their parts", 5.0, self.show_torn),
                 Chore("pauses", 1.0, self._pauses),
                 Chore("write-ahead log", 60.0, self._empty_log),
+                Chore("retention", 60.0, self.purge),
             ]
         parts.metrics.set_store_bytes(lambda: database_size(parts.store.url))
 
@@ -128,6 +131,13 @@ class Janitor:
         limits, now = self._parts.settings.console, self._parts.clock()
         created, seen = (now - int(limit.total_seconds() * 1000) for limit in (limits.session, limits.idle))
         await self._parts.store.write(lambda conn: users.forget_sessions(conn, created, seen))
+
+    async def purge(self) -> None:
+        """Erase what was kept long enough; a large arrear in several rounds, each put aside when the process leaves."""
+        parts, now = self._parts, self._parts.clock()
+        due = retention.limits(parts.settings.retention, now)
+        if await parts.store.read(lambda conn: kept.is_due(conn, due)):
+            await retention.purge(parts.store, due, now, "retention", lambda: not parts.draining)
 
     async def _empty_log(self) -> None:
         await maintenance.empty_log(self._parts.store.url)

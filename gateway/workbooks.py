@@ -78,10 +78,10 @@ async def recap(store: "Store", wanted: Selection, viewer: Viewer, file: Path) -
 
 def _recap_cells(row: Any, viewer: Viewer) -> list[Cell]:
     view = recap_view(row, viewer)
-    number = csvout.telephone(row.number or row.number_input, "excel-fr", masked=viewer.masked)
+    recipient, number = csvout.recipient(row, "excel-fr", masked=viewer.masked)
     label = viewer.action_label(row.action)
     sent = local(row.sent_at, viewer.zone)
-    return [sent, row.label, number, row.user, row.workstation, label, row.mode, row.parts, str(view["status_label"])]
+    return [sent, recipient, number, row.user, row.workstation, label, row.mode, row.parts, str(view["status_label"])]
 
 
 def synthesis(view: Mapping[str, Any], file: Path) -> None:

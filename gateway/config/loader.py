@@ -24,9 +24,6 @@ from gateway.yamlfile.tree import Tree, parse
 from gateway.yamlfile.wording import did_you_mean
 
 _CURE = "give its path with --config or VAGUEMESTRE_CONFIG"
-#: Keys of parts that do not exist yet: named, so that nobody believes that they do something.
-_NOT_YET = {"retention": "retention is not available yet: remove it; nothing is erased for now"}
-
 
 #: By the word that names the adapter: its model.
 Accounts = Mapping[str, type[AccountSettings]]
@@ -82,9 +79,6 @@ def _cautions(tree: Tree, settings: Settings) -> Iterator[tuple[Path, int, str]]
 def _models(tree: Tree, adapters: Accounts, doors: Doors) -> Settings | None:
     """Validate; faults go to the tree. None when anything was wrong."""
     raw = dict(tree.value)
-    for key in [key for key in raw if key in _NOT_YET]:
-        del raw[key]
-        tree.fault((key,), _NOT_YET[key])
     faulty = frozenset(path for path, _, _ in tree.faults)
     for section, word, models in (
         ("accounts", "adapter", adapters),

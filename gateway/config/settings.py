@@ -94,6 +94,16 @@ class InboundSettings(Frozen):
     attach_days: int = Field(30, ge=1, le=365, description="how old a message may be to be the one that is answered")
 
 
+class RetentionSettings(Frozen):
+    """How long texts and numbers are kept; what the accounts need is kept for ever.
+
+    A week at least: the answers to repeated requests, which hold both, are kept so long.
+    """
+
+    text_days: int | None = Field(90, ge=7, le=3650, description="then texts are erased; null: never")
+    number_days: int | None = Field(365, ge=7, le=3650, description="then numbers and names are erased; null: never")
+
+
 class App(Frozen):
     """A school application with its first key; more keys by ``vaguemestre apikey``."""
 
@@ -140,6 +150,7 @@ class Settings(Frozen):
     defaults: Defaults = Defaults()
     receipts: ReceiptSettings = ReceiptSettings()
     inbound: InboundSettings = InboundSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
     stop: StopSettings = StopSettings()
     console: ConsoleSettings = ConsoleSettings()

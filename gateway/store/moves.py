@@ -130,7 +130,7 @@ def _resend(desk: Desk, head: Head, now: int, actor: str, opted_out: bool) -> Mo
         return Move(head.id, False, head.status, "not_uncertain")
     if opted_out:
         return Move(head.id, False, head.status, "opted_out")
-    if any(not row.content for row in doubtful):
+    if not head.number or any(not row.content for row in doubtful):
         return Move(head.id, False, head.status, "text_wiped")
     desk.touch(head)
     if head.until <= now:

@@ -113,6 +113,8 @@ message = Table(
     Column("month", Text),  # accounting month: that of the first ledger line, 2026-11
     Column("account", Text),  # of the first ledger line
     Column("lines", Integer, nullable=False),  # ledger lines not reversed
+    Column("text_erased_at", BigInteger),  # what it said, see store.erasing
+    Column("people_erased_at", BigInteger),  # who it was for and about
     Index("message_ulid", "ulid", unique=True),
     Index("message_school", "school", "id"),
     Index("message_number", "number", "id"),
@@ -278,10 +280,20 @@ inbound = Table(
     Column("message", BigInteger),  # the message that it answers
     Column("event_id", Text),
     Column("action", Text),
+    Column("text_erased_at", BigInteger),
+    Column("people_erased_at", BigInteger),
     Index("inbound_ulid", "ulid", unique=True),
     Index("inbound_school", "school", "id"),
     Index("inbound_number", "number", "id"),
     Index("inbound_message", "message", sqlite_where=text("message IS NOT NULL")),
+)
+
+#: Messages that are to be erased, and had not ended when it was their turn.
+erase_later = Table(
+    "erase_later",
+    metadata,
+    Column("message", RowId, primary_key=True, autoincrement=False),
+    Column("what", Integer, nullable=False),  # erasing.What
 )
 
 #: Events that were answered, by their id; a message without one is its own event: ``msg_`` and its ULID.

@@ -154,3 +154,17 @@ async def test_what_stays_torn_is_shown_and_counted(heart: Heart) -> None:
     await chore(janitor, "messages without all their parts").run()
     assert await heart.rows("SELECT text FROM inbound") == [("Bonjour[…]",)]
     assert 'inbound_total{account="a",kind="unattached"} 1.0' in heart.metrics.render().decode()
+
+
+async def test_what_was_kept_long_enough_is_erased(heart: Heart) -> None:
+    id_ = await heart.accept()
+    await heart.send()
+    await heart.due(MORNING + 5 * DAY)
+    janitor = Janitor(parts_of(heart), dispatch=True)
+    await chore(janitor, "retention").run()
+    assert await heart.one("message", id_, "text") == "Bonjour"
+    heart.now += 100 * DAY
+    await chore(Janitor(parts_of(heart, draining=True), dispatch=True), "retention").run()
+    assert await heart.one("message", id_, "text") == "Bonjour"
+    await chore(janitor, "retention").run()
+    assert await heart.one("message", id_, "text") == ""

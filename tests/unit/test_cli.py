@@ -26,7 +26,7 @@ from gateway.store.database import StoreUnavailable
 
 NAMES = [
     *("serve", "demo", "check", "simulator", "send", "preview"),
-    *("recap", "synthesis", "apikey", "user", "account", "migrate", "backup", "version"),
+    *("recap", "synthesis", "apikey", "user", "account", "migrate", "backup", "purge", "version"),
 ]
 
 

@@ -98,7 +98,7 @@ actions:
 def test_everything_wrong_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     text = """\
 http: {listn: "127.0.0.1:8080"}
-retention: {text_days: 90}
+retention: {text_days: 1}
 schools:
   - {uai: 0570051W, name: Lycée, timezone: Europe/Pari}
   - {uai: 0570051W, name: 5}
@@ -119,7 +119,7 @@ actions:
     found = faults(tmp_path, text)
     assert [(line, key) for line, key, _ in found] == [
         (1, "http.listn"),
-        (2, "retention"),
+        (2, "retention.text_days"),
         (4, "schools[0].timezone"),
         (5, "schools[1].uai"),
         (5, "schools[1].name"),
@@ -152,7 +152,8 @@ CASES = {
     "an account that is a word": ("accounts: [smpp]", 1, "accounts[0]", "expected keys and values"),
     "a list that is a word": ("schools: lycee", 1, "schools", "expected a list"),
     "a section that is a list": ("http: []", 1, "http", "expected keys and values"),
-    "retention": ("retention: {text_days: 1}", 1, "retention", "not available yet"),
+    "retention": ("retention: {text_days: 1}", 1, "retention.text_days", "7"),
+    "retention of ever": ("retention: {number_days: 9999}", 1, "retention.number_days", "3650"),
     "postgresql": ('store: {url: "postgresql://x/y"}', 1, "store.url", "PostgreSQL is not available yet"),
     "memory": ('store: {url: "sqlite:///:memory:"}', 1, "store.url", "plain file"),
     "no database": ("store: {url: gateway.db}", 1, "store.url", "sqlite:////"),

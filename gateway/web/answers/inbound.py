@@ -14,9 +14,13 @@ class InboundView(Answer):
     id: str = Field(description="identifiant public", examples=["in_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB"])
     received_at: str = Field(description="reçu par la passerelle : sa première partie")
     account: str = Field(description="le compte fournisseur qui l'a apporté")
-    number: str = Field(description="le téléphone, en E.164 s'il a pu être lu ; masqué sans le droit numbers")
+    number: str | None = Field(
+        description="le téléphone, en E.164 s'il a pu être lu ; masqué sans le droit numbers ; null : effacé"
+    )
     to: str = Field(description="notre numéro ou numéro court")
-    text: str = Field(description="le texte ; […] à la place des parties manquantes ; en hexadécimal s'il est binaire")
+    text: str | None = Field(
+        description="le texte ; […] à la place des parties manquantes ; en hexadécimal s'il est binaire ; null : effacé"
+    )
     encoding: str = Field(description="gsm7, latin1, ucs2, ou binary : ce qui n'est pas un texte")
     parts: int = Field(description="SMS dont il est fait")
     missing: list[int] = Field(description="rangs des parties qui ne sont pas arrivées, à partir de 1")
@@ -49,8 +53,8 @@ class OverdueMessage(Answer):
     """Un message resté sans réponse."""
 
     id: str = Field(description="identifiant public", examples=["msg_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB"])
-    recipient_label: str = Field(description="libellé du destinataire")
-    to: str = Field(description="numéro E.164 ; masqué sans le droit numbers")
+    recipient_label: str | None = Field(description="libellé du destinataire ; null : effacé")
+    to: str | None = Field(description="numéro E.164 ; masqué sans le droit numbers ; null : effacé")
     status: Status = Field(description="état")
     sent_at: str = Field(description="remis au fournisseur")
 

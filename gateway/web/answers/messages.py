@@ -13,7 +13,7 @@ from gateway.web.answers.sending import Replacement
 class RecipientView(Answer):
     """Le destinataire, tel que l'application l'a donné."""
 
-    label: str = Field(description="son libellé")
+    label: str | None = Field(description="son libellé ; null : effacé")
     kind: Kind = Field(description="qui il est pour l'établissement")
     rank: str | None = Field(description="de quel contact de la famille il s'agit")
 
@@ -44,9 +44,13 @@ class MessageView(Answer):
     reason_detail: str | None = Field(description="précision : landline, premium…")
     reason_label: str | None = Field(description="pourquoi, en français")
     possibly_double: bool = Field(description="renvoyé sans savoir si le premier envoi est parti")
-    to: str = Field(description="numéro E.164, ou tel qu'envoyé s'il n'a pas pu être lu ; masqué sans le droit numbers")
+    to: str | None = Field(
+        description="numéro E.164, ou tel qu'envoyé s'il n'a pu être lu ; masqué sans le droit numbers ; null : effacé"
+    )
     sender: str = Field(description="émetteur")
-    text: str = Field(description="le texte tel qu'envoyé ; les valeurs confidentielles y sont •••")
+    text: str | None = Field(
+        description="le texte tel qu'envoyé ; les valeurs confidentielles y sont ••• ; null : effacé"
+    )
     template: str | None = Field(description="code du modèle")
     encoding: str = Field(description="gsm7 ou ucs2")
     characters: int = Field(description="caractères")
@@ -74,6 +78,8 @@ class MessageView(Answer):
     sent_at: str | None = Field(description="remis au fournisseur")
     status_at: str = Field(description="dernier changement d'état")
     valid_until: str | None = Field(description="à ne plus envoyer après")
+    text_erased_at: str | None = Field(description="texte effacé : durée de conservation, ou demande de la personne")
+    people_erased_at: str | None = Field(description="numéro, noms et évènement effacés, de même")
     answered_at: str | None = Field(description="réponse à son évènement, par l'un des destinataires ou notée")
     answer_due_at: str | None = Field(description="sans réponse, en retard à partir de là ; null : sans délai")
     answered_late: bool = Field(description="répondu, mais après ce délai")
@@ -129,7 +135,7 @@ class PartView(Answer):
     error: str | None = Field(description="code d'erreur du fournisseur")
     uncertain_at: str | None = Field(description="depuis quand on ne sait pas si elle est partie")
     receipts: list[ReceiptView] = Field(description="ses accusés")
-    content: str | None = Field(description="son texte ; null s'il a une valeur confidentielle")
+    content: str | None = Field(description="son texte ; null s'il a une valeur confidentielle, ou s'il est effacé")
 
 
 class Report(Answer):
@@ -161,8 +167,8 @@ class IgnoredView(Answer):
 
     row: int | None = Field(description="son rang dans la demande, à partir de 1")
     id: str = Field(description="son identifiant public")
-    label: str = Field(description="son libellé")
-    to: str = Field(description="son numéro, lu ou tel qu'envoyé ; masqué sans le droit numbers")
+    label: str | None = Field(description="son libellé ; null : effacé")
+    to: str | None = Field(description="son numéro, lu ou tel qu'envoyé ; masqué sans le droit numbers ; null : effacé")
     reason: str | None = Field(description="pourquoi : empty_mobile, opted_out, duplicate…")
     reason_label: str = Field(description="pourquoi, en français")
 

@@ -30,8 +30,8 @@ class UnmatchedReceipt(Answer):
     state: str = Field(description="le mot du fournisseur", examples=["DELIVRD"])
     status: Status | None = Field(description="ce qu'il veut dire ; null : mot inconnu")
     error: str = Field(description="code d'erreur du fournisseur, tel quel")
-    number: str = Field(
-        description="numéro, tel que l'accusé l'écrit ; masqué sans le droit numbers, ou s'il est d'autrui"
+    number: str | None = Field(
+        description="tel que l'accusé l'écrit ; masqué sans le droit numbers ou s'il est d'autrui ; null : effacé"
     )
     sender: str | None = Field(description="émetteur ; null s'il peut être celui d'un autre établissement")
     submitted: str | None = Field(description="date d'envoi, à l'horloge du fournisseur, sans fuseau")

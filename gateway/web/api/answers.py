@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway import csvout
 from gateway.caller import Scope
 from gateway.model import Uai
 from gateway.problem import Problem
@@ -20,7 +19,7 @@ from gateway.web.answers.inbound import AnsweredView, OverdueList
 from gateway.web.api import cursors
 from gateway.web.api.filters import Paging
 from gateway.web.api.lists import READ, known_school, not_found
-from gateway.web.api.views import masked, stamp
+from gateway.web.api.views import masked, shown_label, shown_number, stamp
 from gateway.web.route import Call, Reply, Route
 
 
@@ -62,7 +61,7 @@ def _answered_view(row: Any, zone: tzinfo) -> dict[str, Any]:
         "school": row.school,
         "answered_at": stamp(row.at, zone),
         "how": row.how,
-        "by": row.by or row.label,
+        "by": row.by or row.label or None,
         "actor": row.actor,
     }
 
@@ -106,8 +105,8 @@ def _view(row: Any, found: Sequence[Any], zone: tzinfo, hide: bool) -> dict[str,
 def _message_view(row: Any, zone: tzinfo, hide: bool) -> dict[str, Any]:
     return {
         "id": f"msg_{row.ulid}",
-        "recipient_label": row.label,
-        "to": csvout.hidden(row.number) if hide else row.number,
+        "recipient_label": shown_label(row),
+        "to": shown_number(row, masked=hide),
         "status": row.status,
         "sent_at": stamp(row.sent_at, zone),
     }

@@ -21,7 +21,7 @@ from gateway.web.answers.inbound import InboundList
 from gateway.web.api import cursors
 from gateway.web.api.filters import Emptiable, Moment, Paging
 from gateway.web.api.lists import READ, known_school
-from gateway.web.api.views import masked, number_of, stamp
+from gateway.web.api.views import masked, number_of, shown_text, stamp
 from gateway.web.route import Call, Reply, Route
 
 Kind = Literal["reply", "stop", "start", "message", "unattached"]
@@ -92,13 +92,14 @@ def _check_every_school(registry: Registry, caller: Caller) -> None:
 
 
 def _view(row: Any, zone: tzinfo, hide: bool) -> dict[str, Any]:
+    gone = row.people_erased_at is not None
     return {
         "id": f"in_{row.ulid}",
         "received_at": stamp(row.received_at, zone),
         "account": row.account,
-        "number": csvout.hidden(row.number) if hide else row.number,
+        "number": None if gone else csvout.hidden(row.number) if hide else row.number,
         "to": row.to,
-        "text": row.text,
+        "text": shown_text(row),
         "encoding": row.encoding,
         "parts": row.parts,
         "missing": orjson.loads(row.missing),

@@ -17,7 +17,7 @@ from gateway.store.selection import Order, Selection, Sort
 from gateway.views import cost_view
 from gateway.web.answers.messages import BatchView, IgnoredList, MessageList, MessageView
 from gateway.web.api.filters import PENDING, ListQuery, Paging, order_of, read_cursor, selection, write_cursor
-from gateway.web.api.views import masked, message_view, number_of, stamp
+from gateway.web.api.views import masked, message_view, number_of, shown_label, shown_number, stamp
 from gateway.web.files import headers
 from gateway.web.route import Call, Reply, Route
 
@@ -167,12 +167,11 @@ def _ignored(batch: Any) -> Selection:
 
 
 def _ignored_view(row: Any, hide: bool) -> dict[str, Any]:
-    number = row.number or row.number_input
     return {
         "row": row.batch_row,
         "id": f"msg_{row.ulid}",
-        "label": row.label,
-        "to": csvout.hidden(number) if hide else number,
+        "label": shown_label(row),
+        "to": shown_number(row, masked=hide),
         "reason": row.reason,
         "reason_label": french.reason_label(row.reason or "", row.detail or ""),
     }
@@ -189,9 +188,9 @@ async def ignored_csv(call: Call) -> web.StreamResponse:
 
 
 def _ignored_cells(row: Any, dialect: csvout.Dialect, hide: bool) -> list[csvout.Cell]:
-    number = csvout.telephone(row.number or row.number_input, dialect, masked=hide)
+    label, number = csvout.recipient(row, dialect, masked=hide)
     french_reason = french.reason_label(row.reason or "", row.detail or "")
-    return [row.batch_row, row.label, number, row.reason if dialect == "rfc4180" else french_reason]
+    return [row.batch_row, label, number, row.reason if dialect == "rfc4180" else french_reason]
 
 
 def csv_response(body: bytes, name: str) -> web.Response:

@@ -96,7 +96,7 @@ def _view(row: AnyRow, candidates: list[Candidate], zone: tzinfo, caller: Caller
         "state": row.state,
         "status": row.status,
         "error": row.error,
-        "number": row.number if own and not masked(caller) else csvout.hidden(row.number),
+        "number": (row.number if own and not masked(caller) else csvout.hidden(row.number)) or None,
         "sender": row.sender if own else None,
         "submitted": row.submitted,
         "done": row.done,

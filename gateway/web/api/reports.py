@@ -10,7 +10,7 @@ from gateway.states import FRENCH, Status
 from gateway.store import answers, replies, reports
 from gateway.web.answers.messages import Report
 from gateway.web.api.lists import READ, own_message
-from gateway.web.api.views import masked, message_view, stamp
+from gateway.web.api.views import masked, message_view, shown_text, stamp
 from gateway.web.route import Call, Reply, Route
 
 Rows = Sequence[reports.AnyRow]
@@ -81,7 +81,7 @@ async def report(call: Call) -> Reply:
                 # What is sent holds the sensitive values themselves: it is not shown.
                 {
                     **_part(part, [one for one in receipts if one.part in _together(part, parts)], zone),
-                    "content": None if row.sensitive else part.content,
+                    "content": None if row.sensitive or row.text_erased_at is not None else part.content,
                 }
                 for part in parts
             ],
@@ -119,9 +119,9 @@ def _steps(row: Any, parts: Rows, events: Rows, receipts: Rows) -> Iterable[dict
 def _answers(row: Any, said: Rows, answer: Any) -> Iterable[dict[str, Any]]:
     """What this recipient wrote, then the answer to the event if it is another's."""
     for one in said:
-        yield _step(one.received_at, one.kind, detail=one.text)
+        yield _step(one.received_at, one.kind, detail=shown_text(one))
     if answer is not None and (answer.message is None or answer.message != row.id):
-        yield _step(answer.at, "answered", detail=answer.by or answer.label, actor=answer.actor)
+        yield _step(answer.at, "answered", detail=answer.by or answer.label or None, actor=answer.actor)
 
 
 def _step(

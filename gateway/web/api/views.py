@@ -13,6 +13,9 @@ from gateway.periods import local
 from gateway.states import Status
 from gateway.views import cost_view
 
+#: When what a message said, and whom it was for and about, was erased.
+ERASED = ("text_erased_at", "people_erased_at")
+
 
 def masked(caller: Caller) -> bool:
     """Whether numbers are hidden from this caller."""
@@ -47,12 +50,29 @@ def _identity(row: Any, zone: tzinfo) -> dict[str, Any]:
     }
 
 
+def shown_number(row: Any, *, masked: bool) -> str | None:
+    """The number of a message as its answer shows it; None once it is erased."""
+    if row.people_erased_at is not None:
+        return None
+    number: str = row.number or row.number_input
+    return csvout.hidden(number) if masked else number
+
+
+def shown_label(row: Any) -> str | None:
+    """Whom a message was for; None once that is erased."""
+    return None if row.people_erased_at is not None else row.label
+
+
+def shown_text(row: Any) -> str | None:
+    """What a message said, or a telephone wrote; None once it is erased."""
+    return None if row.text_erased_at is not None else row.text
+
+
 def _content(row: Any, masked: bool) -> dict[str, Any]:
-    number = row.number or row.number_input
     return {
-        "to": csvout.hidden(number) if masked else number,
+        "to": shown_number(row, masked=masked),
         "sender": row.sender,
-        "text": row.text,
+        "text": shown_text(row),
         "template": row.template,
         "encoding": row.encoding,
         "characters": row.characters,
@@ -72,7 +92,7 @@ def _circumstances(row: Any) -> dict[str, Any]:
         "priority": PRIORITY_OF_RANK[row.priority],
         "batch": f"bat_{row.batch_ulid}" if row.batch_ulid else None,
         "reference": row.reference,
-        "recipient": {"label": row.label, "kind": row.kind, "rank": row.rank},
+        "recipient": {"label": shown_label(row), "kind": row.kind, "rank": row.rank},
         "subject": _json(row.subject),
         "event": _json(row.event),
         "event_label": row.event_label,
@@ -83,7 +103,7 @@ def _circumstances(row: Any) -> dict[str, Any]:
 
 
 def _times(row: Any, zone: tzinfo) -> dict[str, Any]:
-    names = ("created_at", "released_at", "send_at", "sent_at", "status_at", "valid_until")
+    names = ("created_at", "released_at", "send_at", "sent_at", "status_at", "valid_until", *ERASED)
     answers = ("answered_at", "answer_due_at")
     late = None not in (row.answered_at, row.answer_due_at) and row.answered_at >= row.answer_due_at
     return {name: stamp(getattr(row, name), zone) for name in (*names, *answers)} | {"answered_late": late}

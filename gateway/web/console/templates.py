@@ -10,7 +10,7 @@ from typing import Any
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gateway.french import act_label
+from gateway.french import ERASED, act_label
 from gateway.states import FRENCH, Status
 
 HERE = Path(__file__).parent
@@ -37,6 +37,11 @@ def _said(value: Any, name: str) -> Any:
     return (value or {}).get(name) or ""
 
 
+def _kept(value: str | None) -> str:
+    """A number, a name or a text, or the word that stands in its place."""
+    return ERASED if value is None else value
+
+
 def _instant(value: str | None) -> str:
     """An RFC 3339 instant of the API with its seconds: 23/11/2026 à 08:30:07."""
     return f"{datetime.fromisoformat(value):%d/%m/%Y à %H:%M:%S}" if value else ""
@@ -52,7 +57,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=_figure, euros=_euros, moment=_moment, instant=_instant, said=_said, act=act_label
+        figure=_figure, euros=_euros, moment=_moment, instant=_instant, said=_said, kept=_kept, act=act_label
     )
     environment.globals.update(asset=asset, state_word=lambda status: FRENCH[Status(status)])
     return environment

@@ -5,6 +5,7 @@ import re
 from tests.store.rows import add_message, add_sent
 from tests.web.conftest import Gateway
 from tests.web.console.conftest import Browser
+from tests.web.test_erased import erase
 
 PAULINE = {
     "to": "06 60 00 00 00",
@@ -161,3 +162,13 @@ async def test_what_applications_say_is_escaped(browser: Browser, people: Gatewa
         assert page.status == 200
         assert "<img src=x" not in page.html
         assert evil in page.text or "&lt;img" in page.html
+
+
+async def test_what_is_erased_is_said_so(browser: Browser, people: Gateway) -> None:
+    public = await add_sent(people.parts.store, 1)
+    await erase(people.parts, 1)
+    await browser.sign_in("adjoint")
+    for path in ("/console/suivi?onglet=delivres", f"/console/messages/{public}"):
+        page = await browser.open(path)
+        assert "effacé" in page.text, path
+        assert "None" not in page.text, path
