@@ -17,8 +17,8 @@ from gateway import csvout, french
 from gateway.model import MODES
 from gateway.periods import local, months
 from gateway.states import Status
+from gateway.store import daily, recap, reports
 from gateway.store import months as closings
-from gateway.store import reports
 from gateway.store import synthesis as figures
 from gateway.store.months import Closed
 from gateway.store.selection import After, Order, Selection, Sort, rank
@@ -92,29 +92,37 @@ def status_label(row: Any, zone: tzinfo) -> str:
     return french.status_label(Status(row.status), at, row.parts, row.final_parts, row.reason or "", row.detail or "")
 
 
-async def totals_by_mode(conn: AsyncConnection, wanted: Selection) -> dict[str, int]:
+def totals_by_mode(parts: Mapping[str, int]) -> dict[str, int]:
     """The parts of a recap by mode, ``ancien`` (imported, or of a mode that is no more) and ``total`` included."""
-    found = await reports.parts_by_mode(conn, wanted)
-    known: dict[str, int] = {mode: found.get(mode, 0) for mode in MODES}
-    total = sum(found.values())
+    known: dict[str, int] = {mode: parts.get(mode, 0) for mode in MODES}
+    total = sum(parts.values())
     return {"ancien": total - sum(known.values()), **known, "total": total}
 
 
 async def recap_csv(store: "Store", wanted: Selection, viewer: Viewer, dialect: csvout.Dialect) -> AsyncIterator[bytes]:
     """The whole recap as a file, piece by piece; French Excel gets the totals by mode below."""
     yield csvout.begin(RECAP_HEADINGS[dialect], dialect)
-    async for rows in pages(store, wanted, Order(Sort.SENT)):
+    async for rows in pages(store, wanted, Order(Sort.SENT), viewer.zone):
         yield csvout.lines((_recap_cells(row, viewer, dialect) for row in rows), dialect)
     if dialect == "excel-fr":
-        totals = await store.read(lambda conn: totals_by_mode(conn, wanted))
-        yield csvout.lines(_totals_cells(totals), dialect)
+        found = await recap_totals(store, wanted, viewer.zone)
+        yield csvout.lines(_totals_cells(found), dialect)
 
 
-async def pages(store: "Store", wanted: Selection, order: Order) -> AsyncIterator[Sequence[reports.AnyRow]]:
+async def recap_totals(store: "Store", wanted: Selection, zone: tzinfo) -> recap.Totals:
+    """The totals of a recap, from the counters where they can be."""
+    return await store.read(lambda conn: recap.totals(conn, wanted, zone))
+
+
+async def pages(
+    store: "Store", wanted: Selection, order: Order, zone: tzinfo
+) -> AsyncIterator[Sequence[reports.AnyRow]]:
     """All the messages of a selection, some at a time."""
     after: After | None = None
 
     async def question(conn: AsyncConnection) -> Sequence[reports.AnyRow]:
+        if wanted.submitted:
+            return await recap.page(conn, wanted, order, after, _CHUNK, zone)
         return await reports.page(conn, wanted, order, after, _CHUNK)
 
     while rows := await store.read(question):
@@ -132,11 +140,11 @@ def _recap_cells(row: Any, viewer: Viewer, dialect: csvout.Dialect) -> Sequence[
     return [sent, recipient, number, row.user, row.workstation, label, row.mode, row.parts, str(view["status_label"])]
 
 
-def _totals_cells(totals: Mapping[str, int]) -> Iterable[Sequence[csvout.Cell]]:
+def _totals_cells(found: recap.Totals) -> Iterable[Sequence[csvout.Cell]]:
     yield []
     yield ["Totaux par mode d'envoi"]
-    for mode, parts in totals.items():
-        yield [mode.capitalize(), parts]
+    for mode, parts in totals_by_mode(found.parts).items():
+        yield [mode.capitalize(), f"≥ {parts}" if found.at_least else parts]
 
 
 # ---- synthesis ----
@@ -239,3 +247,18 @@ async def differences(store: "Store") -> tuple[int, Sequence[Difference]]:
     keys = sorted(counted.keys() | found.keys())
     pairs = ((key, counted.get(key, nothing), found.get(key, nothing)) for key in keys)
     return len(keys), [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+async def daily_differences(store: "Store", day: daily.Day) -> tuple[int, Sequence[daily.Cell]]:
+    """How many daily counters there are, and those that differ from the messages; of one instant."""
+
+    async def question(conn: AsyncConnection) -> tuple[int, Sequence[daily.Cell]]:
+        total, wrong = 0, list[daily.Cell]()
+        for school in await daily.schools(conn):
+            counted, found = await daily.counted(conn, school), await daily.recomputed(conn, school, day)
+            keys = sorted(counted.keys() | found.keys())
+            total += len(keys)
+            wrong += [key for key in keys if counted.get(key) != found.get(key)]
+        return total, wrong
+
+    return await store.read(question)

@@ -41,7 +41,8 @@ from gateway.provider import Provider
 from gateway.reception import Reception
 from gateway.registry import Registry
 from gateway.states import Status
-from gateway.store.database import StoreUnavailable, open_store
+from gateway.store import daily
+from gateway.store.database import Store, StoreUnavailable, open_store
 from gateway.store.desk import Rules
 from gateway.store.engine import database_path
 from gateway.systemd import Notifier
@@ -105,6 +106,7 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         store = await stack.enter_async_context(open_store(settings.store.url, metrics))
         registry = Registry(settings)
         await registry.load(store)
+        await _fill_days(store, registry)
         wakes = [Nudge() for _ in settings.doors] if role is not Role.DISPATCH else []
         rules = _rules(registry, metrics, wakes)
         bell = Doorbell(database_path(settings.store.url))
@@ -126,6 +128,13 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
             yield gateway
         finally:
             parts.draining = True
+
+
+async def _fill_days(store: Store, registry: Registry) -> None:
+    """The daily counters of a database that is older than they are: once, and it takes a while when it is large."""
+    if await store.read(daily.to_fill):
+        log.info("making the daily counters")
+        await store.write(lambda conn: daily.fill_once(conn, registry.day))
 
 
 def _rules(registry: Registry, metrics: Metrics, wakes: Sequence[Nudge]) -> Rules:

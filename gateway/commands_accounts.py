@@ -112,14 +112,14 @@ async def _write_recap(store: Store, wanted: Selection, viewer: Viewer, dialect:
 
 async def _print_recap(store: Store, wanted: Selection, viewer: Viewer) -> None:
     _say(f"{'Envoyé le':<24}{'Destinataire':<32}{'N° de téléphone':<18}État")
-    async for rows in accounts.pages(store, wanted, Order(Sort.SENT)):
+    async for rows in accounts.pages(store, wanted, Order(Sort.SENT), viewer.zone):
         for row in rows:
             view = accounts.recap_view(row, viewer)
             label, number = str(view["recipient_label"] or ERASED)[:30], view["number"] or ERASED
             _say(f"{view['sent_on']!s:<24}{label:<32}{number!s:<18}{view['status_label']}")
-    totals = await store.read(lambda conn: accounts.totals_by_mode(conn, wanted))
+    found = await accounts.recap_totals(store, wanted, viewer.zone)
     _say("\nTotaux par mode d'envoi")
-    for mode, parts in totals.items():
+    for mode, parts in accounts.totals_by_mode(found.parts).items():
         _say(f"  {mode.capitalize():<12}{parts:>10}")
 
 
@@ -141,7 +141,7 @@ async def run_synthesis(args: argparse.Namespace, settings: "Settings") -> int:
     """Print the figures by month and action; with ``--verify`` compare all counters with the ledger."""
     if args.verify:
         async with open_store(settings.store.url) as store:
-            return await _verify(store)
+            return max(await _verify(store), await _verify_days(store, Registry(settings)))
     registry = Registry(settings)
     school = _school(args, registry)
     if isinstance(school, str):
@@ -190,6 +190,18 @@ async def _verify(store: Store) -> int:
         _say(f"{len(differences)} of {counters} counters differ from the ledger")
         return Exit.NO
     _say(f"{counters} counters agree with the ledger and the receipts")
+    return Exit.FINE
+
+
+async def _verify_days(store: Store, registry: Registry) -> int:
+    """The daily counters, which the recap's totals come from, against the messages."""
+    counters, differences = await accounts.daily_differences(store, registry.day)
+    for one in differences:
+        _say(f"{' '.join(value or '-' for value in one)}: differs from the messages")
+    if differences:
+        _say(f"{len(differences)} of {counters} daily counters differ from the messages")
+        return Exit.NO
+    _say(f"{counters} daily counters agree with the messages")
     return Exit.FINE
 
 

@@ -7,10 +7,12 @@ when ``refresh`` is next called.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.model import AccountSettings, Action, Mode, School, Template
+from gateway.periods import local
 from gateway.store import catalogue, months, users
 from gateway.store.months import Budget
 
@@ -93,6 +95,10 @@ class Registry:
         """Where the school's days and months are; ``defaults.timezone`` for a school no longer declared."""
         known = self._schools.get(uai)
         return known.zone if known else self.home
+
+    def day(self, uai: str, at: int) -> date:
+        """The day of an instant in the school's zone."""
+        return local(at, self.zone(uai)).date()
 
     @property
     def home(self) -> ZoneInfo:

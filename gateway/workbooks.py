@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway import csvout, french
-from gateway.accounts import Viewer, pages, recap_view, totals_by_mode
+from gateway.accounts import Viewer, pages, recap_totals, recap_view, totals_by_mode
 from gateway.periods import local
 from gateway.pricing import MICROS
 from gateway.store import ledgers
@@ -67,12 +67,13 @@ KINDS: Mapping[str, str] = {
 async def recap(store: "Store", wanted: Selection, viewer: Viewer, file: Path) -> None:
     """The recap, with the totals by mode below. Raises ValueError when a sheet cannot hold it."""
     with Sheet(file, "Récapitulatif", RECAP) as sheet:
-        async for rows in pages(store, wanted, Order(Sort.SENT)):
+        async for rows in pages(store, wanted, Order(Sort.SENT), viewer.zone):
             await asyncio.to_thread(sheet.write, [_recap_cells(row, viewer) for row in rows])
         sheet.total("Total", 1, sheet.row - 1)
         sheet.blank()
-        totals = await store.read(lambda conn: totals_by_mode(conn, wanted))
-        modes: list[list[Cell]] = [[None, mode.capitalize(), *[None] * 5, parts] for mode, parts in totals.items()]
+        totals = await recap_totals(store, wanted, viewer.zone)
+        shown = totals_by_mode(totals.parts).items()
+        modes: list[list[Cell]] = [[None, mode.capitalize(), *[None] * 5, parts] for mode, parts in shown]
         sheet.write([[None, "Totaux par mode d'envoi"], *modes])
 
 

@@ -259,6 +259,8 @@ class Heart:
         """Everything that must hold after any step whatever."""
         _, differences = await accounts.differences(self.store)
         assert differences == []
+        _, cells = await accounts.daily_differences(self.store, self.rules.day)
+        assert cells == []
         sql = "SELECT id, status, deadline_at, sensitive, final_parts, parts FROM message"
         for id_, status, deadline, sensitive, final, parts in await self.rows(sql):
             states = await self.states(id_)

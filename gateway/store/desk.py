@@ -6,7 +6,7 @@ know, writes the event, and judges the message again; ledger lines go through ``
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from gateway import deadlines
 from gateway.attachment import InboundRules
 from gateway.periods import answer_due
 from gateway.states import FINAL, Status, judge, may_move
-from gateway.store import answers, credits, tally
+from gateway.store import answers, credits, daily, tally
 from gateway.store.bulk import insert_rows, select_in, update_rows
 from gateway.store.direct import Conn
 from gateway.store.tables import event, ledger, message, part
@@ -81,6 +81,8 @@ class Head:
     flash: bool
     tlvs: str | None
     concat: int
+    user: str | None
+    workstation: str | None
     status: Status
     status_at: int
     final_parts: int
@@ -144,7 +146,7 @@ _PART_MOVING = tuple(name for name in _PART if name not in ("id", "message"))
 #: What a claim changes; most messages are claimed once, so these columns are worth a statement of their own.
 _HEAD_CLAIMED = ("status", "status_at", "final_parts", "deadline_at")
 _PART_CLAIMED = ("state", "state_at", "account", "tries", "claimed_at", "answered_at", "joined")
-_SELECT_HEAD = f"SELECT {','.join(_HEAD)} FROM message WHERE id IN (#)"
+_SELECT_HEAD = 'SELECT "{}" FROM message WHERE id IN (#)'.format('","'.join(_HEAD))
 _SELECT_PART = f"SELECT {','.join(_PART)} FROM part WHERE id IN (#)"
 _EVENT = ("message", "part", "at", "kind", "status", "detail", "actor")
 _LEDGER = (
@@ -171,6 +173,7 @@ class Desk:
         self._lines: list[tuple[Any, ...]] = []
         self._credits: list[tuple[PartRow, int, int]] = []
         self._before: dict[int, tally.Share | None] = {}
+        self._places: dict[int, daily.Place] = {}
         self._was: dict[int, Status] = {}
         self._awaited: dict[int, list[int]] = defaultdict(list)  # when their answers are overdue -> messages
 
@@ -208,6 +211,7 @@ class Desk:
         else:
             self._changed_heads[head.id] = whole
             self._before[head.id] = tally.share(head, self.rules.month)
+            self._places[head.id] = daily.place(head, self.rules.day)
             self._was[head.id] = head.status
 
     def touch_part(self, row: PartRow, *, whole: bool = True) -> None:
@@ -327,24 +331,14 @@ class Desk:
             await update_rows(conn, message, head_columns, list(map(attrgetter("id", *head_columns), moved)))
         if self._events:
             await insert_rows(conn, event, _EVENT, self._events)
-        shares = self._shares(heads)
-        now = await tally.regularised(conn, shares, self._lines, self.rules.month)
+        changes = tally.changes(heads, self._before, self._lines, self.rules.month)
+        now = await tally.regularised(conn, changes, self._lines, self.rules.month)
         if now.lines:
             await insert_rows(conn, ledger, _LEDGER, now.lines)
         await tally.move(conn, now.moved)
+        await daily.move(conn, [(self._places[head.id], daily.place(head, self.rules.day)) for head in heads])
         for due_at, ids in self._awaited.items():
             await answers.wait(conn, ids, due_at)
         for head in heads:
             if head.status is not self._was[head.id]:
                 self.rules.moved(head.school, head.action, head.status)
-
-    def _shares(self, heads: Sequence[Head]) -> list[tally.Change]:
-        at = {line[1]: line[2] for line in self._lines}
-        return [
-            tally.Change(
-                self._before[head.id],
-                tally.share(head, self.rules.month),
-                max(head.status_at, at.get(head.id, 0)),
-            )
-            for head in heads
-        ]

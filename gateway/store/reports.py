@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.states import Status
+from gateway.states import FINAL, Status
 from gateway.store.answers import key_of
 from gateway.store.bulk import fetch, select_in
 from gateway.store.selection import After, Order, Selection, condition, paged
@@ -37,9 +37,29 @@ async def page(
     return (await conn.execute(paged(_MESSAGES.where(condition(wanted)), order, after, limit))).all()
 
 
-async def count(conn: AsyncConnection, wanted: Selection) -> int:
-    """How many messages a selection holds."""
-    return (await conn.execute(select(func.count()).select_from(message).where(condition(wanted)))).scalar_one()
+#: Messages counted one by one at most.
+MOST = 10_000
+
+
+async def count(conn: AsyncConnection, wanted: Selection) -> tuple[int, bool]:
+    """How many messages a selection holds; True: at least so many, of which no more were counted.
+
+    What is not final yet is always counted whole: it is little, and a person decides about all of it.
+    """
+    some = select(message.c.id).where(condition(wanted))
+    if not wanted.statuses or wanted.statuses & FINAL:
+        some = some.limit(MOST + 1)
+    found: int = (await conn.execute(select(func.count()).select_from(some.subquery()))).scalar_one()
+    if wanted.statuses and not wanted.statuses & FINAL:
+        return found, False
+    return min(found, MOST), found > MOST
+
+
+async def of_ids(conn: AsyncConnection, ids: Sequence[int]) -> Sequence[AnyRow]:
+    """The messages of these internal ids, in their order."""
+    rows = (await conn.execute(_MESSAGES.where(message.c.id.in_(ids)))).all() if ids else []
+    found = {row.id: row for row in rows}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 async def ids(conn: AsyncConnection, wanted: Selection) -> Sequence[int]:
@@ -66,12 +86,6 @@ async def ulids(conn: AsyncConnection, ids: Sequence[int]) -> Mapping[int, str]:
     """The ULIDs of messages by their internal ids."""
     rows = await select_in(conn, "SELECT id, ulid FROM message WHERE id IN (#)", ids)
     return dict(rows)
-
-
-async def parts_by_mode(conn: AsyncConnection, wanted: Selection) -> Mapping[str, int]:
-    """The parts of a selection's messages, by mode."""
-    question = select(message.c.mode, func.sum(message.c.parts)).where(condition(wanted)).group_by(message.c.mode)
-    return {row[0]: row[1] for row in (await conn.execute(question)).all()}
 
 
 # ---- one message ----

@@ -37,6 +37,7 @@ class Selection:
     school: str
     statuses: frozenset[Status] = frozenset()
     action: str | None = None
+    mode: str | None = None
     since: int | None = None
     before: int | None = None
     user: str | None = None
@@ -47,6 +48,11 @@ class Selection:
     event: str | None = None
     app: str | None = None
     submitted: bool = False
+
+    @property
+    def rare(self) -> bool:
+        """Whether it says something that few messages fit, and that has an index of its own."""
+        return any(said is not None for said in (self.number, self.number_input, self.event, self.batch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +110,12 @@ def _key(sort: Sort, columns: Any) -> ColumnElement[Any]:
 
 def condition(wanted: Selection) -> ColumnElement[bool]:
     """The selection as a condition on ``message``."""
-    at = _m.sent_at if wanted.submitted else _m.created_at
+    at: ColumnElement[Any] = _m.sent_at if wanted.submitted else _m.created_at
     of_school = _m.school == wanted.school
-    # A number or an event is rarer than a school: without the hint, SQLite would read all of the school's.
-    rare = wanted.number is not None or wanted.event is not None
-    terms: list[ColumnElement[bool]] = [func.likely(of_school) if rare else of_school]
+    terms: list[ColumnElement[bool]] = [of_school]
+    if wanted.rare:
+        # A number, an event or a batch is rarer than a school: without this, SQLite would read all of the school's.
+        terms, at = [func.likely(of_school)], at + 0
     if wanted.statuses:
         terms.append(_m.status.in_(sorted(wanted.statuses)))
         if not wanted.statuses & FINAL:
@@ -129,6 +136,7 @@ def condition(wanted: Selection) -> ColumnElement[bool]:
 def _equalities(wanted: Selection) -> list[tuple[ColumnElement[Any], str | None]]:
     return [
         (_m.action, wanted.action),
+        (_m.mode, wanted.mode),
         (_m.user, wanted.user),
         (_m.workstation, wanted.workstation),
         (_m.number, wanted.number),

@@ -122,6 +122,11 @@ message = Table(
     Index("message_deadline", "deadline_at", sqlite_where=text("deadline_at IS NOT NULL")),
     Index("message_batch", "batch", "id", sqlite_where=text("batch IS NOT NULL")),
     Index("message_event", "event_id", sqlite_where=text("event_id IS NOT NULL")),
+    # The recap is read by it; what it filters by most stands in it, so that only what fits is looked up.
+    Index(
+        *("message_sent", "school", "sent_at", "action", "mode", "user", "workstation"),
+        sqlite_where=text("sent_at IS NOT NULL"),
+    ),
 )
 
 part = Table(
@@ -389,6 +394,23 @@ budget = Table(
     Column("stop", Boolean, nullable=False),  # refuse what is beyond it, alerts excepted
     Column("updated_at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
+)
+
+#: The counters that the recap reads: what was submitted on a day of the school, by everything that it filters by.
+daily = Table(
+    "daily",
+    metadata,
+    Column("school", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("mode", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("user", Text, primary_key=True),  # empty: nobody said
+    Column("workstation", Text, primary_key=True),  # empty: nobody said
+    Column("status", Text, primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("parts", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 consent = Table(

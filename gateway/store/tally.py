@@ -7,7 +7,7 @@ changes it later is counted in the month in which it comes, as a régularisation
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.states import Status
@@ -50,6 +50,17 @@ class Change(NamedTuple):
     before: Share | None
     after: Share | None
     at: int
+
+
+def changes(
+    heads: Iterable["Head"],
+    before: Mapping[int, Share | None],
+    lines: Iterable[Sequence[Any]],
+    month: Callable[[str, int], str],
+) -> list[Change]:
+    """The change of each message since ``before``; of what its ledger lines changed, at the time of the last."""
+    at = {line[1]: line[2] for line in lines}
+    return [Change(before[head.id], share(head, month), max(head.status_at, at.get(head.id, 0))) for head in heads]
 
 
 class Regularised(NamedTuple):

@@ -1,12 +1,15 @@
 """Rows as the gateway would have left them, for the tests of what only reads."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.states import FINAL, Status
+from gateway.store import daily
 from gateway.store.database import Store
 from gateway.store.tables import awaited, batch, event, inbound, ledger, message, parked, part, receipt, tally
 
@@ -83,7 +86,14 @@ async def add_sent(store: Store, id_: int, /, **said: Any) -> str:
     """A message that was handed over: by default delivered, one part, in November 2026."""
     sent = {"status": "delivered", "sent_at": MORNING + id_, "status_at": MORNING + 60_000, "lines": 1}
     month = {"month": "2026-11", "account": "operateur-a"}
-    return await add_message(store, id_, **{**sent, **month, **said})
+    public = await add_message(store, id_, **{**sent, **month, **said})
+    await store.write(lambda conn: daily.fill(conn, _day))
+    return public
+
+
+def _day(school: str, at: int) -> date:
+    zone = "Europe/Paris" if school == METZ else "Indian/Reunion"
+    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).date()
 
 
 async def add_line(store: Store, part_id: int, **said: Any) -> None:

@@ -92,7 +92,9 @@ async def test_the_synthesis_with_its_totals(settings: Settings, capsys: pytest.
 async def test_a_difference_is_told_and_ends_with_1(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     await fill(settings)
     assert await synthesis(settings, "--verify") == Exit.FINE
-    assert capsys.readouterr().out == "1 counters agree with the ledger and the receipts\n"
+    assert capsys.readouterr().out == (
+        "1 counters agree with the ledger and the receipts\n1 daily counters agree with the messages\n"
+    )
     async with open_store(settings.store.url) as store:
         await add_line(store, 513)
         await add_sent(store, 2)

@@ -95,12 +95,28 @@ class Answer:
 
 
 @dataclass(slots=True)
+class Clock:
+    """Stands still until a test moves it."""
+
+    now: int = MORNING
+
+    def __call__(self) -> int:
+        """Milliseconds."""
+        return self.now
+
+
+@dataclass(slots=True)
 class Gateway:
     """A running gateway and a client of it."""
 
     parts: Parts
     port: int
     session: aiohttp.ClientSession
+
+    def at(self, now: int) -> None:
+        """Move the clock, in milliseconds."""
+        assert isinstance(self.parts.clock, Clock)
+        self.parts.clock.now = now
 
     async def ask(self, method: str, path: str, key: str | None = "vgm_all", **more: Any) -> Answer:
         """One request; ``json`` is written as JSON, ``data`` goes as it is."""
@@ -143,10 +159,7 @@ async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
     async with open_store(f"sqlite:///{tmp_path}/gateway.db", metrics) as store:
         registry = Registry(declared)
         await registry.load(store)
-
-        def clock() -> int:
-            return MORNING
-
+        clock = Clock()
         intake = Intake(store, registry, metrics, clock, lambda: declared.defaults.max_parts, lambda: None)
         yield Parts(
             settings=declared,

@@ -71,6 +71,7 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("POST", "/v1/batches/{batch}/release", "", None),
     ("POST", "/v1/batches/{batch}/cancel", "", None),
     ("GET", "/v1/recap", "?limit=1", None),
+    ("GET", "/v1/origins", "", None),
     ("GET", "/v1/synthesis", "?year=2026", None),
     ("GET", "/v1/actions", "", None),
     ("GET", "/v1/actions/{action}", "", None),

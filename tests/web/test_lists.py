@@ -44,7 +44,7 @@ async def test_the_newest_come_first_with_everything_that_was_said(gateway: Gate
     )
     answer = await gateway.get("/v1/messages")
     assert serials(answer) == [2, 1]
-    assert answer.json["page"] == {"next_cursor": None, "limit": 50, "total": None}
+    assert answer.json["page"] == {"next_cursor": None, "limit": 50, "total": None, "total_is": None}
     shown = answer.json["data"][0]
     assert shown["id"] == f"msg_{ulid(2)}"
     assert shown["status_label"] == "Reçu le 23 nov. à 08:31 (1 SMS)"

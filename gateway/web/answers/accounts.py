@@ -1,11 +1,13 @@
 """The accounts: the recap, the synthesis, and the accounts of providers."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from gateway.model import Mode
 from gateway.provider import Form
 from gateway.states import Status
-from gateway.web.answers.base import Answer, Cost, Page
+from gateway.web.answers.base import Answer, Cost, CountedPage, Page
 
 
 class RecapRow(Answer):
@@ -42,7 +44,17 @@ class Recap(Answer):
 
     data: list[RecapRow] = Field(description="les lignes")
     totals_by_mode: ModeTotals = Field(description="SMS par qualité d'envoi, pour toute la sélection")
-    page: Page = Field(description="où l'on est dans la liste")
+    totals_are: Literal["exact", "at_least"] = Field(
+        description="at_least : plus de 10 000 SMS répondent à la recherche, les totaux sont des minimums"
+    )
+    page: CountedPage = Field(description="où l'on est dans la liste")
+
+
+class Origins(Answer):
+    """Qui a envoyé, et d'où : ce que le récapitulatif peut filtrer."""
+
+    users: list[str] = Field(description="noms des utilisateurs, par ordre alphabétique")
+    workstations: list[str] = Field(description="noms des postes, par ordre alphabétique")
 
 
 class Figures(Answer):

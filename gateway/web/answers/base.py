@@ -1,5 +1,7 @@
 """What many answers have."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 
@@ -20,6 +22,14 @@ class Page(Answer):
     next_cursor: str | None = Field(description="à donner dans « cursor » pour la suite ; null : c'est la fin")
     limit: int = Field(description="lignes par page")
     total: int | None = Field(description="lignes en tout, avec count=true et pour status=held ; sinon null")
+
+
+class CountedPage(Page):
+    """Où l'on est dans une liste qui peut être très longue."""
+
+    total_is: Literal["exact", "at_least"] | None = Field(
+        description="exact, ou at_least : il y en a au moins autant, on n'a pas compté plus loin ; null sans total"
+    )
 
 
 class Deleted(Answer):

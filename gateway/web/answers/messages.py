@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gateway.model import Kind, Priority
 from gateway.states import Status
-from gateway.web.answers.base import Answer, Cost, Page
+from gateway.web.answers.base import Answer, Cost, CountedPage
 from gateway.web.answers.sending import Replacement
 
 
@@ -89,7 +89,7 @@ class MessageList(Answer):
     """Une page de messages."""
 
     data: list[MessageView] = Field(description="les messages")
-    page: Page = Field(description="où l'on est dans la liste")
+    page: CountedPage = Field(description="où l'on est dans la liste")
 
 
 class Step(Answer):
@@ -177,7 +177,7 @@ class IgnoredList(Answer):
     """Une page de destinataires ignorés."""
 
     data: list[IgnoredView] = Field(description="les destinataires ignorés")
-    page: Page = Field(description="où l'on est dans la liste")
+    page: CountedPage = Field(description="où l'on est dans la liste")
 
 
 class Skipped(Answer):

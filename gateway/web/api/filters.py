@@ -3,14 +3,14 @@
 import hashlib
 from dataclasses import fields
 from datetime import UTC
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway import numbers
 from gateway.caller import Caller
-from gateway.model import Code, Uai
+from gateway.model import Code, Mode, Uai
 from gateway.periods import FIRST_YEAR, LAST_YEAR, begin, end
 from gateway.registry import KnownSchool
 from gateway.requests import Body, Short
@@ -54,6 +54,9 @@ Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 Statuses = Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_known_statuses)]
 
 
+AnyMode = Literal[Mode, "ancien"]
+
+
 class Emptiable(Body):
     """Filters that a form may leave empty."""
 
@@ -69,6 +72,7 @@ class Filters(Emptiable):
 
     status: Statuses = Field((), description="several by comma; pending: all that are not final")
     action: Code | None = None
+    mode: AnyMode | None = Field(None, description="quality class; ancien: imported")
     from_: Moment | None = Field(None, alias="from", description="date, or timestamp with its offset")
     to: Moment | None = Field(None, description="date (included), or timestamp (excluded)")
     school: Uai | None = None
@@ -103,6 +107,7 @@ def selection(wanted: Filters, school: KnownSchool, caller: Caller, *, submitted
         school=school.uai,
         statuses=_statuses(wanted.status),
         action=wanted.action,
+        mode=wanted.mode,
         since=begin(wanted.from_, school.zone) if wanted.from_ else None,
         before=end(wanted.to, school.zone) if wanted.to else None,
         user=caller.person if caller.own_only else wanted.user,

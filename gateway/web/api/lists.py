@@ -1,5 +1,6 @@
 """Lists of messages, one message, batches: what was asked, where it is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -75,19 +76,32 @@ async def own_batch(call: Call) -> Any:
 
 async def read_page(
     call: Call, wanted: Selection, order: Order, paging: Paging, *, total: bool
-) -> tuple[list[Any], dict[str, Any]]:
+) -> tuple[Sequence[Any], dict[str, Any]]:
     """The rows of one page and what ``page`` says of it."""
     after = read_cursor(paging.cursor, wanted, order)
 
-    async def question(conn: AsyncConnection) -> tuple[list[Any], int | None]:
+    async def question(conn: AsyncConnection) -> tuple[Sequence[Any], tuple[int, bool] | None]:
         rows = await reports.page(conn, wanted, order, after, paging.limit + 1)
-        return list(rows), await reports.count(conn, wanted) if total else None
+        return rows, await reports.count(conn, wanted) if total else None
 
-    rows, number = await call.parts.store.read(question)
+    return cut(*await call.parts.store.read(question), wanted, order, paging)
+
+
+def cut(
+    rows: Sequence[Any], found: tuple[int, bool] | None, wanted: Selection, order: Order, paging: Paging
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """One row more than a page has, cut to it, and what ``page`` says; ``found``: the total, and if there are more."""
     more = len(rows) > paging.limit
     rows = rows[: paging.limit]
-    cursor = write_cursor(wanted, order, rows[-1]) if more else None
-    return rows, {"next_cursor": cursor, "limit": paging.limit, "total": number}
+    page = {"next_cursor": write_cursor(wanted, order, rows[-1]) if more else None, "limit": paging.limit}
+    return rows, {**page, **total_view(found)}
+
+
+def total_view(found: tuple[int, bool] | None) -> dict[str, Any]:
+    """``total``, and ``total_is``: whether it is the whole."""
+    if found is None:
+        return {"total": None, "total_is": None}
+    return {"total": found[0], "total_is": "at_least" if found[1] else "exact"}
 
 
 async def _reply(call: Call, wanted: Selection, order: Order, query: ListQuery) -> Reply:
@@ -182,7 +196,8 @@ async def ignored_csv(call: Call) -> web.StreamResponse:
     batch = await own_batch(call)
     dialect: csvout.Dialect = call.query.dialect
     body = csvout.begin(IGNORED_HEADINGS[dialect], dialect)
-    async for rows in pages(call.parts.store, _ignored(batch), OLDEST):
+    zone = call.parts.registry.zone(batch.school)
+    async for rows in pages(call.parts.store, _ignored(batch), OLDEST, zone):
         body += csvout.lines((_ignored_cells(row, dialect, masked(call.caller)) for row in rows), dialect)
     return csv_response(body, f"ignores-bat_{batch.ulid}.csv")
 

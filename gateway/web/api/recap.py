@@ -1,21 +1,34 @@
 """« Récapitulatif des SMS envoyés »: what was handed to a provider, oldest first, with the totals by mode."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import accounts, csvout, workbooks
 from gateway.accounts import Viewer
+from gateway.model import Uai
 from gateway.registry import KnownSchool
+from gateway.requests import Body
+from gateway.store import recap as store
+from gateway.store.recap import Totals
 from gateway.store.selection import Order, Sort
-from gateway.web.answers.accounts import Recap
-from gateway.web.api.filters import Filters, ListQuery, order_of, selection
-from gateway.web.api.lists import READ, known_school, read_page
+from gateway.web.answers.accounts import Origins, Recap
+from gateway.web.api.filters import Filters, ListQuery, order_of, read_cursor, selection
+from gateway.web.api.lists import READ, cut, known_school, total_view
 from gateway.web.api.views import masked
 from gateway.web.files import exported, stream, workbook
 from gateway.web.route import Call, Reply, Route
 
 OLDEST_SENT = Order(Sort.SENT)
+
+
+class OriginsQuery(Body):
+    """Of which school."""
+
+    school: Uai | None = None
 
 
 class RecapFile(Filters):
@@ -33,10 +46,33 @@ async def recap(call: Call) -> Reply:
     query: ListQuery = call.query
     school = known_school(call.parts.registry, call.caller, query.school)
     wanted = selection(query, school, call.caller, submitted=True)
-    rows, page = await read_page(call, wanted, order_of(query.sort, OLDEST_SENT), query, total=query.count)
-    totals = await call.parts.store.read(lambda conn: accounts.totals_by_mode(conn, wanted))
+    order = order_of(query.sort, OLDEST_SENT)
+    after = read_cursor(query.cursor, wanted, order)
+
+    async def question(conn: AsyncConnection) -> tuple[Sequence[Any], Totals]:
+        rows = await store.page(conn, wanted, order, after, query.limit + 1, school.zone)
+        return rows, await store.totals(conn, wanted, school.zone)
+
+    rows, totals = await call.parts.store.read(question)
+    counted = (totals.messages, totals.at_least)
+    rows, page = cut(rows, counted if query.count else None, wanted, order, query)
     viewer = _viewer(call, school)
-    return Reply({"data": [accounts.recap_view(row, viewer) for row in rows], "totals_by_mode": totals, "page": page})
+    return Reply(
+        {
+            "data": [accounts.recap_view(row, viewer) for row in rows],
+            "totals_by_mode": accounts.totals_by_mode(totals.parts),
+            "totals_are": total_view(counted)["total_is"],
+            "page": page,
+        }
+    )
+
+
+async def origins(call: Call) -> Reply:
+    """``GET /v1/origins``: of who sees only their own messages, their own."""
+    school = known_school(call.parts.registry, call.caller, call.query.school)
+    own = call.caller.person if call.caller.own_only else None
+    users, workstations = await call.parts.store.read(lambda conn: store.origins(conn, school.uai, own))
+    return Reply({"users": users, "workstations": workstations})
 
 
 async def recap_csv(call: Call) -> web.StreamResponse:
@@ -68,6 +104,13 @@ ROUTES: tuple[Route, ...] = (
         answer=Recap,
         tag="accounts",
         problems=("invalid_cursor", "school_required"),
+    ),
+    Route(
+        *("GET", "/v1/origins", origins, READ, "Les utilisateurs et les postes qui figurent au récapitulatif"),
+        query=OriginsQuery,
+        answer=Origins,
+        tag="accounts",
+        problems=("school_required",),
     ),
     Route(
         *("GET", "/v1/recap.csv", recap_csv, READ, "Le récapitulatif, pour tableur"),

@@ -10,11 +10,12 @@ from gateway.web.console.visit import Page, Visit
 
 READ = frozenset({Scope.READ})
 
-#: Tab -> its words, the states in it.
+#: Tab -> its words, the states in it; without states: a page of its own.
 TABS: Mapping[str, tuple[str, str]] = {
     "suivi": ("Suivi des SMS", "pending"),
     "delivres": ("SMS délivrés", "delivered"),
     "non-remis": ("SMS invalides ou non remis", "invalid,undelivered,expired,rejected,no_receipt"),
+    "synthese": ("Synthèse", ""),
     "ignores": ("Destinataires ignorés", "ignored,cancelled"),
 }
 
@@ -24,6 +25,8 @@ async def show(visit: Visit) -> web.StreamResponse:
     asked = visit.request.query
     tab = asked.get("onglet", "suivi")
     words, states = TABS.get(tab, TABS["suivi"])
+    if not states:
+        return visit.go(f"/{tab}")
     kept = {name: value for name in ("onglet", "batch", "event") if (value := asked.get(name, ""))}
     query = {"status": states} | {name: kept[name] for name in ("batch", "event") if name in kept}
     found = await listing(visit, "/v1/messages", query, kept)

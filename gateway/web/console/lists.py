@@ -30,6 +30,12 @@ class Listing:
     first: int  # 1-based place of the first row, as far as it is known from the address
     sort: str
     kept: Mapping[str, str]  # what links keep of the address
+    whole: Mapping[str, Any]  # the API's answer
+
+    @property
+    def at_least(self) -> bool:
+        """Whether there are more than ``total``, which were not counted."""
+        return bool(self.whole["page"]["total_is"] == "at_least")
 
     @property
     def last(self) -> int:
@@ -69,4 +75,4 @@ async def listing(visit: Visit, path: str, query: Mapping[str, str], kept: Mappi
     found = await visit.ask("GET", path, query=wanted)
     first = int(place) if cursor and place.isdigit() and len(place) < 9 else 1
     page = found["page"]
-    return Listing(found["data"], page["total"], page["next_cursor"], first, sort, kept)
+    return Listing(found["data"], page["total"], page["next_cursor"], first, sort, kept, found)

@@ -13,5 +13,9 @@ NOTES = {
     "exception": "Le SMS est enregistré ; la levée est notée au journal.",
     "aucun-choisi": "Cochez d'abord les SMS voulus.",
     "renvoyes": "Le SMS est renvoyé : le destinataire peut le recevoir deux fois.",
+    "mois-clos": "Le mois est clos : ses chiffres ne bougeront plus.",
+    "a-confirmer": "Cochez la case qui dit ce que clore veut dire, puis recommencez.",
+    "budget-fixe": "Le budget est fixé.",
+    "budget-leve": "Le budget est levé.",
     "rien-renvoye": "Rien n'a été renvoyé : le SMS n'est plus incertain.",
 }

@@ -27,6 +27,11 @@ def _euros(value: Any) -> str:
     return f"{format_decimal(amount, format='#,##0.0000', locale='fr_FR')} €"
 
 
+def _cents(value: Any) -> str:
+    """An amount in euros and cents: 1 234,05 €."""
+    return f"{format_decimal(Decimal(value), format='#,##0.00', locale='fr_FR')} €"
+
+
 def _moment(value: str | None) -> str:
     """An RFC 3339 instant of the API as 23/11/2026 à 08:30."""
     return f"{datetime.fromisoformat(value):%d/%m/%Y à %H:%M}" if value else ""
@@ -57,7 +62,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=_figure, euros=_euros, moment=_moment, instant=_instant, said=_said, kept=_kept, act=act_label
+        figure=_figure,
+        euros=_euros,
+        cents=_cents,
+        moment=_moment,
+        instant=_instant,
+        said=_said,
+        kept=_kept,
+        act=act_label,
     )
     environment.globals.update(asset=asset, state_word=lambda status: FRENCH[Status(status)])
     return environment

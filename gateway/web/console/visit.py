@@ -119,6 +119,14 @@ class Visit:
         assert isinstance(reply, Reply)
         return orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
 
+    async def file(self, path: str, query: Mapping[str, Any]) -> web.StreamResponse:
+        """The file that the API's route ``GET path`` answers. Raises Problem."""
+        route = routes()["GET", path]
+        require(self.caller, route.scopes)
+        answer = await route.handler(Call(self.parts, self.caller, {}, _query(route, query), None, None, self.request))
+        assert isinstance(answer, web.StreamResponse)
+        return answer
+
     def _claim(self, path: str, once: str | None, body: Any) -> Claim | None:
         if not once:
             return None

@@ -1,0 +1,69 @@
+"""« Récapitulatif des SMS envoyés »: what was handed to providers, its totals by mode, and the file of it."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from gateway.caller import Scope
+from gateway.periods import local, year_of
+from gateway.states import FRENCH, Status
+from gateway.web.console.lists import listing
+from gateway.web.console.visit import Page, Visit
+
+READ = frozenset({Scope.READ})
+
+#: The filters of the form, then those that other pages come with.
+FILTERS = ("from", "to", "user", "workstation", "number", "status", "action", "mode", "batch", "event")
+
+#: The states that something handed over may be in.
+STATES = {
+    status.value: FRENCH[status]
+    for status in (
+        *(Status.DELIVERED, Status.IN_TRANSIT, Status.UNCERTAIN, Status.NO_RECEIPT),
+        *(Status.UNDELIVERED, Status.INVALID, Status.EXPIRED, Status.REJECTED),
+    )
+}
+
+#: Quality of sending -> its words.
+MODES = {"ancien": "Ancien", "economique": "Économique", "standard": "Standard", "premium": "Premium"}
+
+
+def _asked(visit: Visit) -> Mapping[str, str]:
+    """The filters of the address; of a page that is opened without any, the school year from its beginning."""
+    given = visit.request.query
+    if not given:
+        today = local(visit.parts.clock(), visit.school.zone).date()
+        return {"from": f"{year_of(today, school_year=True)}-09-01"}
+    return {name: value for name in FILTERS if (value := given.get(name, "").strip())}
+
+
+async def show(visit: Visit) -> web.StreamResponse:
+    """``GET /console/recapitulatif``: oldest first, as sent."""
+    kept = _asked(visit)
+    found = await listing(visit, "/v1/recap", kept, kept)
+    return visit.render(
+        "recapitulatif.html",
+        found=found,
+        asked={name: kept.get(name, "") for name in FILTERS},
+        origins=await visit.ask("GET", "/v1/origins"),
+        actions=(await visit.ask("GET", "/v1/actions"))["data"],
+        states=STATES,
+        modes=MODES,
+        totals=found.whole["totals_by_mode"],
+        at_least=found.whole["totals_are"] == "at_least",
+        file=urlencode(kept),
+    )
+
+
+async def download(visit: Visit) -> web.StreamResponse:
+    """``GET /console/recapitulatif.csv`` and ``.xlsx``: the whole selection for a spreadsheet."""
+    return await visit.file(f"/v1/recap{PurePosixPath(visit.request.path).suffix}", _asked(visit))
+
+
+PAGES: tuple[Page, ...] = (
+    Page("GET", "/recapitulatif", show, READ, menu="Récapitulatif", group="Comptes"),
+    Page("GET", "/recapitulatif.csv", download, READ),
+    Page("GET", "/recapitulatif.xlsx", download, READ),
+)
