@@ -15,6 +15,10 @@ from adapters.smpp.simulator_end import End, Line
 from adapters.smpp.states import Role, State
 from adapters.smpp.timers import Timers
 
+#: Receipts for scenarios in which they are not the point.
+AT_ONCE = [{"delay": "0s"}]
+NO_RECEIPTS = [{"send": False}]
+
 TIMERS = Timers(quiet=inf, response=60, leave=2)
 
 
@@ -105,3 +109,13 @@ class Rig:
             if isinstance(event, events.Requested):
                 client.session.respond(event.pdu, client.status)
         return bool(said or heard or new)
+
+
+def statuses(client: Client) -> list[int]:
+    """The statuses of its answers."""
+    return [status for _, status, _ in client.answers]
+
+
+def stats(client: Client) -> list[str]:
+    """The words of the receipts that it got."""
+    return [each.octets("short_message").split(b"stat:")[1][:7].decode() for each in client.delivered]

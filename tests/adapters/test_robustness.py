@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from adapters.smpp import codes, events, pdu
 from adapters.smpp.pdu import LIMIT, Pdu
 from adapters.smpp.pending import Pending, Request
+from adapters.smpp.provider import SmppProvider
 from adapters.smpp.receipt_text import blank
+from adapters.smpp.scenario import Scenario
 from adapters.smpp.session import Session
+from adapters.smpp.simulator import Simulator
 from adapters.smpp.states import Role, State
+from gateway.provider import Accepted, Notice, Unknown
+from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.adapters.pair import TIMERS, Pair
 from tests.adapters.test_interop_tshark import conversation
 from tests.adapters.test_pdu import pdus
@@ -116,6 +121,26 @@ def test_the_largest_pdu_is_read_whole_and_the_next_one_too() -> None:
     ]
     assert [each.sequence for each in found] == [1, 2]
     assert reader.held == 0
+
+
+async def test_a_provider_that_speaks_no_smpp_is_told_of_once_and_bound_to_again() -> None:
+    scenario = Scenario.model_validate({"submits": [{"times": 1, "answer": "garbage"}], "receipts": [{"send": False}]})
+    async with Simulator(scenario=scenario) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 1)
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 2)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 2)
+    (first, second) = (outcome for _, outcome in gateway.outcomes)
+    assert isinstance(first, Unknown)
+    assert isinstance(second, Accepted)
+    ((notice, said),) = gateway.notices
+    assert (notice, said) == (Notice.BROKEN, first.why)
+    assert said.startswith("not SMPP: a PDU says it has ")
+    assert said.endswith(" octets; 16 to 65536 are possible")
 
 
 # ---- memory is bounded ----

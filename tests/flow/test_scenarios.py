@@ -178,7 +178,8 @@ async def test_the_daily_unbind_is_a_non_event(tmp_path: Path) -> None:
             await today.simulator.until(partial(some_were_taken, today, share), PATIENCE)
             await today.simulator.unbind()
         statuses = await today.until(lambda found: len(found) == COUNT and not today.wrong(found))
-    assert (counts.taken, counts.binds, counts.destinations.total()) == (COUNT, 4, COUNT)
+    assert (counts.taken, counts.destinations.total()) == (COUNT, COUNT)
+    assert counts.binds >= 4
     assert "uncertain" not in statuses.values()
 
 
