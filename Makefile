@@ -14,7 +14,7 @@ CONFIG ?= config.yaml
 SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo run check test fuzz bench lock clean
+.PHONY: help demo run check test pictures fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -39,6 +39,10 @@ test: check ## check, then every test; what was not run is named at the end
 fuzz: $(INSTALLED) ## octets of strangers, made up for SECONDS (60): tests/fuzz
 	$(PIP) install --require-hashes --requirement tests/fuzz/requirements.lock
 	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS)
+
+pictures: $(INSTALLED) ## the pictures of the pages in docs/pictures, made by the tests in a browser
+	mkdir -p docs/pictures
+	PICTURES=$(CURDIR)/docs/pictures $(BIN)/pytest -q tests/browser $(ARGS)
 
 bench: $(INSTALLED) ## messages a second, beside Kannel in the same run
 	bench/run $(ARGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the independent programs that the tests speak to: Node.js with npm (an SMPP library of others), Perl with
-# its module Net::SMPP, Kannel, and tshark (its SMPP dissector). Does nothing for those that are there. Needs root
+# its module Net::SMPP, Kannel, tshark (its SMPP dissector), and Chromium. Does nothing for those that are there. Needs root
 # only when one is missing.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin # Kannel's programs are there
@@ -10,6 +10,7 @@ command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v tshark >/dev/null || missing+=(tshark)
 command -v bearerbox >/dev/null && command -v smsbox >/dev/null || missing+=(kannel)
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 perl -MNet::SMPP -MJSON::PP -e1 2>/dev/null || missing+=(libnet-smpp-perl perl)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

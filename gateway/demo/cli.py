@@ -16,6 +16,7 @@ import aiohttp
 
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
+from gateway import passwords
 from gateway.accounts import differences
 from gateway.app import OPTIONS, run_gateway, run_loop
 from gateway.config import load
@@ -25,12 +26,16 @@ from gateway.demo.configuration import configuration
 from gateway.demo.screen import Screen
 from gateway.exits import Exit
 from gateway.parts import Parts
-from gateway.store import synthesis
+from gateway.roles import Role
+from gateway.store import synthesis, users
+from gateway.store.users import User
 
 #: Parts per second of the account, as French providers grant it over SMPP.
 RATE = 20.0
 #: What the embedded SMSC does: seconds until a receipt, and the share of parts that it does not deliver.
 RECEIPT_DELAY = 1.5
+#: Who may open the console of the demonstration.
+LOGIN = "demo"
 UNDELIVERED = 0.06
 
 
@@ -66,7 +71,7 @@ async def _demo(folder: Path, args: argparse.Namespace, screen: Screen) -> int:
             screen.lines(f"Tout est enregistré dans {store}")
             agree = await _story(api, screen, gateway.parts, smsc, args.speed)
             if not args.once:
-                await _stay(api, screen, file)
+                await _stay(api, screen, file, await _let_in(gateway.parts))
     return Exit.FINE if agree else Exit.NO
 
 
@@ -98,9 +103,24 @@ async def _story(api: Api, screen: Screen, parts: Parts, smsc: Simulator, rate: 
     return accounts.check(screen, counted, today)
 
 
-async def _stay(api: Api, screen: Screen, file: Path) -> None:
+async def _let_in(parts: Parts) -> str:
+    """Add somebody who may do everything in the console; their password."""
+    password = secrets.token_urlsafe(12)
+    user = User(
+        login=LOGIN,
+        name="Démonstration",
+        schools=frozenset({school.UAI}),
+        roles=frozenset({Role.ENVOI, Role.DIFFUSEUR, Role.COMPTABLE, Role.ADMINISTRATEUR}),
+        password=await asyncio.to_thread(passwords.hashed, password),
+    )
+    await parts.store.write(lambda conn: users.put_user(conn, user, parts.clock()))
+    return password
+
+
+async def _stay(api: Api, screen: Screen, file: Path, password: str) -> None:
     """Leave the daemon running until Ctrl-C or SIGTERM."""
     screen.step("La passerelle reste ouverte : Ctrl-C pour finir")
+    screen.say(f"Console : {api.url}/console   identifiant : {LOGIN}   mot de passe : {password}")
     screen.say(f"Documentation : {api.url}/docs   OpenAPI : {api.url}/openapi.json\n")
     screen.lines(
         f"CLE={api.key}",

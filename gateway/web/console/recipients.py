@@ -8,7 +8,8 @@ there are letters.
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gateway import csvin, sheets
 from gateway.web.uploads import COLUMNS
@@ -37,10 +38,28 @@ def from_file(raw: bytes) -> str:
 
 
 def keywords(text: str) -> list[str]:
-    """The columns that are keywords: all but those that say who the recipient is."""
+    """The keywords that the columns give: pupil, division and name, and every column of another name."""
     first = text.partition("\n")[0]
     names = [csvin.plain(name) for name in next(csv.reader([first], delimiter=";"), [])]
-    return [re.sub(r"[^A-Z0-9_]", "_", name.upper()) for name in names if name and name not in COLUMNS]
+    places = [COLUMNS.get(name) for name in names]
+    own = [word for word, place in _OWN.items() if place in places]
+    return [*own, *(re.sub(r"[^A-Z0-9_]", "_", name.upper()) for name in names if name and name not in COLUMNS)]
+
+
+def with_own_words(recipient: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipient, whose pupil, division and name are keywords too, unless columns of these names say otherwise."""
+    subject = recipient.get("subject") or {}
+    said = {"ELEVE": subject.get("name"), "DIVISION": subject.get("division"), "DESTINATAIRE": recipient.get("label")}
+    words = {name: value for name, value in said.items() if value}
+    return {**recipient, "variables": {**words, **recipient.get("variables", {})}}
+
+
+#: Keywords that come from who the recipient is.
+_OWN: Mapping[str, tuple[str, ...]] = {
+    "ELEVE": ("subject", "name"),
+    "DIVISION": ("subject", "division"),
+    "DESTINATAIRE": ("label",),
+}
 
 
 def _parted(line: str) -> list[str]:

@@ -50,7 +50,8 @@ class Draft:
         if not self.table:
             names = keywords_of(self.values["text"])
             return {**text, **common, "variables": {name: f"#{name}" for name in names}}
-        return {**text, "defaults": common, "recipients": read_csv(self.table.encode()).recipients}
+        found = read_csv(self.table.encode()).recipients
+        return {**text, "defaults": common, "recipients": [recipients.with_own_words(one) for one in found]}
 
 
 def _instant(local: str, visit: Visit) -> str:
@@ -106,7 +107,7 @@ async def count(visit: Visit) -> web.StreamResponse:
     try:
         found = await _preview(visit, _draft(visit))
     except Problem as problem:
-        return web.json_response({"problem": problem.detail})
+        return web.json_response({"problem": problem.errors[0].message if problem.errors else problem.detail})
     return web.json_response({**found, "pieces": pieces(visit.form.get("text", ""), found)})
 
 
@@ -183,7 +184,7 @@ async def _page(visit: Visit, draft: Draft, preview: Any = None, problem: Proble
 def people(draft: Draft, preview: Any) -> dict[int, str]:
     """Row of the recipients -> what a message to them alone says, for those who are « Ne pas envoyer de SMS »."""
     rows = [one["row"] for one in preview["ignored_rows"] if one["reason"] == "do_not_sms" and one["row"]]
-    known = read_csv(draft.table.encode()).recipients if rows else []
+    known = [recipients.with_own_words(one) for one in read_csv(draft.table.encode()).recipients] if rows else []
     found = {}
     for row in rows:
         one = known[row - 1]
