@@ -8,7 +8,10 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
+from math import inf
 from typing import get_args
 
 from adapters.smpp.scenario import Scenario
@@ -50,6 +53,8 @@ _HELP = {
 
 
 _CHOICES = {"default_alphabet": get_args(Alphabet)}
+#: Options of which 0 means nothing.
+_ABOVE_ZERO = frozenset({"enquire_link", "response_timeout", "receipt_window", "speed"})
 #: Options that may be given beside a scenario.
 BESIDE = frozenset({"host", "port", "system_id", "password", "name", "first_id", "remember", "seed", "speed"})
 
@@ -65,8 +70,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if isinstance(default, bool):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=_HELP[option.name])
         else:
-            kind = _share if "share" in text else type(default)
-            parser.add_argument(flag, type=kind, choices=_CHOICES.get(option.name), default=default, help=text)
+            parser.add_argument(
+                flag, type=_kind(option.name, default), choices=_CHOICES.get(option.name), default=default, help=text
+            )
+
+
+def _kind(name: str, default: object) -> Callable[[str], object]:
+    """What reads the value of an option, and complains of it."""
+    if "share" in _HELP[name]:
+        return _share
+    if isinstance(default, int | float):
+        return partial(_amount, type(default), name in _ABOVE_ZERO)
+    return type(default)
 
 
 def _share(value: str) -> float:
@@ -74,6 +89,16 @@ def _share(value: str) -> float:
     if not 0 <= share <= 1:
         raise argparse.ArgumentTypeError("a share is between 0 and 1, for example 0.05")
     return share
+
+
+def _amount(kind: type[int | float], above_zero: bool, value: str) -> int | float:
+    try:
+        amount = kind(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value} is not a {'whole ' * (kind is int)}number") from None
+    if not amount >= 0 or (above_zero and not amount) or amount == inf:  # also what is not a number
+        raise argparse.ArgumentTypeError(f"must be {'more than 0' if above_zero else '0 or more'}")
+    return amount
 
 
 async def main(args: argparse.Namespace) -> int:
@@ -99,7 +124,8 @@ async def _run(options: SimulatorOptions, scenario: Scenario | None) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         async with Simulator(options, scenario) as simulator:
-            print(f"SMSC simulator listening on {options.host}:{simulator.port}", file=sys.stderr, flush=True)
+            about = f": {scenario.about}" if scenario and scenario.about else ""
+            print(f"SMSC simulator listening on {options.host}:{simulator.port}{about}", file=sys.stderr, flush=True)
             await stop.wait()
     except OSError as error:
         print(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}", file=sys.stderr)
