@@ -278,7 +278,7 @@ class Provider(Protocol):
 
     @property
     def why(self) -> str:
-        """Why it is not ready, in plain English words; empty when it is."""
+        """Why it is not ready, or not all of its links are up, in plain English words; empty when all is well."""
 
     @property
     def bound(self) -> int:

@@ -111,7 +111,7 @@ class Lane:
             "adapter": self.settings.adapter,
             "bound": self.provider.bound,
             "ready": self._can_send(),
-            "why": "" if self._can_send() else why,
+            "why": why,
             "paused": self.paused,
             **self._pacing.describe(),
             "window": self.settings.window,

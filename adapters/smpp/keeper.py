@@ -159,7 +159,8 @@ class Keeper:
         if self._bound_at is not None:
             self._parted(why, ending)
         elif ending is not Ending.LEFT and not self._failure:
-            self._fail(cut_short(why, fault=link.tls_fault, encrypted=link.encrypted))
+            silent = ending is Ending.SILENT
+            self._fail(cut_short(why, silent=silent, fault=link.tls_fault, encrypted=link.encrypted))
 
     def _parted(self, why: str, ending: Ending) -> None:
         """A link ended that had been up."""

@@ -29,7 +29,7 @@ from adapters.smpp.questions import Question, Questions
 from adapters.smpp.reach import Dial, Reach
 from adapters.smpp.receipt import reading_of
 from adapters.smpp.session import Session
-from adapters.smpp.states import Role
+from adapters.smpp.states import BOUND, Role
 from adapters.smpp.status import REBIND, verdict
 from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from adapters.smpp.timers import Timers
@@ -55,6 +55,9 @@ _NO_PARAMETERS = (
     "it does not say that it takes optional parameters, which this account asks for: long messages go in parts, "
     "`tlvs` are left out; if it takes them all the same, write optional_parameters: always"
 )
+#: Seconds at least that late answers are waited for when nothing at all is answered any more, before we bind anew.
+STALL = 1.0
+
 _Token = tuple[PreparedSubmit, Answer]
 
 
@@ -83,6 +86,7 @@ class SmppProvider:
             quiet=options.enquire_link.total_seconds(),
             response=options.response_timeout.total_seconds(),
             leave=LEAVE_UNBIND,
+            stall=max(options.response_timeout.total_seconds(), STALL),
             inactivity=options.inactivity.total_seconds() if options.inactivity else inf,
         )
         self._upstream: Upstream | None = None
@@ -268,7 +272,10 @@ class SmppProvider:
 
     def _answered(self, link: Link, token: _Token, pdu: Pdu) -> None:
         prepared, answer = token
-        answer(prepared.part, self._outcome(pdu))
+        outcome = self._outcome(pdu)
+        if isinstance(outcome, Unavailable) and link.session.state not in BOUND:
+            outcome = Unavailable(outcome.why)  # it crossed an unbind: that was no try
+        answer(prepared.part, outcome)
         if self._upstream and (said := pdu.tlvs.get(codes.CONGESTION_STATE)):
             self._upstream.congested(min(1.0, said[0] / 100))
         if pdu.status in REBIND:

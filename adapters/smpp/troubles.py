@@ -75,13 +75,17 @@ def unreachable(place: str, error: Exception) -> Failure:
     return Failure(Trouble.UNREACHABLE, f"cannot connect to {place}: {words}")
 
 
-def cut_short(why: str, *, fault: bool, encrypted: bool) -> Failure:
-    """The connection ended before our bind was answered; ``fault``: because of its encryption."""
+def cut_short(why: str, *, silent: bool, fault: bool, encrypted: bool) -> Failure:
+    """There was a connection and no answer to our bind.
+
+    ``silent``: it was waited for long enough; else the connection ended before, ``fault``: because of its encryption.
+    """
     if fault:
         return Failure(Trouble.TLS, why)
+    words = why if silent else f"{why}, before our bind was answered"
     asks = "is our IP address on the provider's list"
     asks += ", and does it ask for a certificate of ours?" if encrypted else "?"
-    return Failure(Trouble.NO_ANSWER, f"no answer to our bind: {why}; {asks}")
+    return Failure(Trouble.NO_ANSWER, f"{words}: {asks}")
 
 
 def broken(error: BaseException) -> str:

@@ -179,6 +179,35 @@ async def test_the_daily_unbind_leaves_nothing_in_doubt_and_is_no_failure() -> N
     assert smsc.counts.binds == 2
 
 
+async def test_what_crosses_the_provider_s_unbind_was_no_try() -> None:
+    """It is refused for now by who is about to leave: the part goes at once by the next link, not in half a minute."""
+
+    def leaves(asked: pdu.Pdu) -> bytes:
+        return pdu.frame(codes.UNBIND, 0, 9, b"") + status_answer(codes.RSYSERR)(asked)
+
+    async with ScriptedSmsc(leaves) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: bool(gateway.outcomes))
+    assert gateway.outcomes == [(1, Unavailable("RSYSERR 0x00000008"))]
+    assert (gateway.failures, gateway.losses) == ([], [])
+
+
+async def test_a_stalled_provider_is_bound_to_anew_and_tried_with_one() -> None:
+    async with simulator(no_answer_every=1, receipts=False) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, window=3, response_timeout=0.05))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, number) for number in range(3)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 3 and not provider.ready)
+            await gateway.until(lambda: provider.ready)
+            assert (smsc.counts.binds, provider.room) == (2, 1)
+    assert {type(outcome) for _, outcome in gateway.outcomes} == {Unknown}
+    assert (gateway.failures, gateway.losses) == ([], [])
+
+
 # ---- why there is no link ----
 
 
@@ -222,7 +251,9 @@ async def test_a_connection_that_is_closed_before_the_answer_says_so() -> None:
             await gateway.until(lambda: bool(gateway.failures))
     ((trouble, why), *_) = gateway.failures
     assert trouble is Trouble.NO_ANSWER
-    assert "is our IP address on the provider's list?" in why
+    assert why == (
+        "connection closed by the other side, before our bind was answered: is our IP address on the provider's list?"
+    )
 
 
 # ---- optional parameters ----

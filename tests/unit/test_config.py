@@ -13,6 +13,7 @@ from adapters.smpp.options import SmppAccount
 from gateway.caller import Scope
 from gateway.config import ConfigError, Loaded, Role, read
 from gateway.model import split_address
+from tests.fakes.certificates import Authority
 
 ADAPTERS = {"smpp": SmppAccount}
 SMALL = """\
@@ -310,6 +311,25 @@ def test_secret_files_that_do_not_serve(tmp_path: Path, value: str, cure: str) -
     found = faults(tmp_path, with_password(value))
     assert [key for _, key, _ in found] == ["accounts[0].password_file"]
     assert cure in found[0][2]
+
+
+@pytest.mark.parametrize("folder", ["beside", "credentials"])
+def test_a_certificate_is_looked_for_where_secrets_are(tmp_path: Path, folder: str) -> None:
+    place = tmp_path if folder == "beside" else tmp_path / "credentials"
+    place.mkdir(exist_ok=True)
+    Authority(place, "operateur")
+    text = SMALL.replace("system_id: x", "system_id: x, tls: {ca_file: operateur-ca.pem}")
+    environ = {"CREDENTIALS_DIRECTORY": str(place)} if folder == "credentials" else {}
+    (account,) = reading(tmp_path, text, environ).settings.accounts
+    assert isinstance(account, SmppAccount)
+    assert account.tls
+    assert account.tls.ca_file == place / "operateur-ca.pem"
+
+
+def test_what_an_account_probably_does_not_mean_is_a_warning(tmp_path: Path) -> None:
+    warnings = reading(tmp_path, SMALL.replace("system_id: x", "system_id: x, bind: transmitter")).warnings
+    found = [(one.line, one.key, "no_receipt" in one.message) for one in warnings if "bind" in one.key]
+    assert found == [(4, "accounts[0].bind", True)]
 
 
 def test_a_key_that_is_no_secret_takes_no_file(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ class AccountView(Answer):
     modes: list[Mode] = Field(description="les qualités d'envoi qui s'en servent")
     bound: int | None = Field(description="liaisons établies")
     ready: bool | None = Field(description="il peut envoyer maintenant")
-    why: str | None = Field(description="pourquoi il ne peut pas, en anglais")
+    why: str | None = Field(description="pourquoi il ne peut pas, ou pas par toutes ses liaisons ; en anglais")
     paused: bool = Field(description="suspendu par une personne")
     paused_at: str | None = Field(description="depuis quand")
     paused_by: str | None = Field(description="par qui : application/clé")

@@ -18,7 +18,7 @@ class LaneView(Answer):
     adapter: str = Field(description="comment on parle à ce fournisseur")
     bound: int = Field(description="liaisons établies")
     ready: bool = Field(description="il peut envoyer maintenant")
-    why: str = Field(description="pourquoi il ne peut pas, en anglais")
+    why: str = Field(description="pourquoi il ne peut pas, ou pas par toutes ses liaisons ; en anglais")
     paused: bool = Field(description="suspendu par une personne")
     rate: float = Field(description="SMS par seconde, réglage du compte")
     rate_now: float = Field(description="SMS par seconde au plus en ce moment")
