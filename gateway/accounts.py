@@ -17,7 +17,7 @@ from gateway import csvout, french
 from gateway.model import MODES
 from gateway.periods import local, months
 from gateway.states import Status
-from gateway.store import daily, recap, reports
+from gateway.store import daily, labels, recap, reports
 from gateway.store import months as closings
 from gateway.store import synthesis as figures
 from gateway.store.months import Closed
@@ -111,7 +111,11 @@ async def recap_csv(store: "Store", wanted: Selection, viewer: Viewer, dialect: 
 
 async def recap_totals(store: "Store", wanted: Selection, zone: tzinfo) -> recap.Totals:
     """The totals of a recap, from the counters where they can be."""
-    return await store.read(lambda conn: recap.totals(conn, wanted, zone))
+
+    async def question(conn: AsyncConnection) -> recap.Totals:
+        return await recap.totals(conn, await labels.resolved(conn, wanted), zone)
+
+    return await store.read(question)
 
 
 async def pages(
@@ -121,9 +125,10 @@ async def pages(
     after: After | None = None
 
     async def question(conn: AsyncConnection) -> Sequence[reports.AnyRow]:
+        found = await labels.resolved(conn, wanted)
         if wanted.submitted:
-            return await recap.page(conn, wanted, order, after, _CHUNK, zone)
-        return await reports.page(conn, wanted, order, after, _CHUNK)
+            return await recap.page(conn, found, order, after, _CHUNK, zone)
+        return await reports.page(conn, found, order, after, _CHUNK)
 
     while rows := await store.read(question):
         yield rows

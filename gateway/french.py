@@ -4,6 +4,7 @@ Rules of this file: datetimes come in the school's zone. Short months are the ta
 Babel's. The wording of ``status_label``, ``followup_label`` and ``event_label`` is fixed to the letter.
 """
 
+import re
 import unicodedata
 from datetime import date, datetime
 
@@ -108,6 +109,18 @@ def order(name: str) -> str:
     return "".join(char for char in folded if not unicodedata.combining(char))
 
 
+def words(text: str) -> list[str]:
+    """The words of a name, as ``order`` compares them: ``Mme d'Été`` has mme, d, ete."""
+    return _WORD.findall(order(text))
+
+
+def label_fits(label: str, asked: str) -> bool:
+    """Whether each of the words ``asked`` for, as ``words`` gives them, begins one of the label's."""
+    mine = words(label)
+    return all(any(word.startswith(one) for word in mine) for one in asked.split())
+
+
+_WORD = re.compile(r"[^\W_]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "-": " ", "’": "'"})
 
 

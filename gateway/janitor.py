@@ -14,7 +14,7 @@ from gateway import retention
 from gateway.asking import ask_of_late
 from gateway.inbound import tell
 from gateway.parts import Parts
-from gateway.store import catalogue, idempotency, inbound, maintenance, moves, parked, standing, users
+from gateway.store import catalogue, idempotency, inbound, labels, maintenance, moves, parked, standing, users
 from gateway.store import retention as kept
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_size
@@ -53,6 +53,7 @@ class Janitor:
                 Chore("late messages", 5.0, self._ask),
                 Chore("messages without all their parts", 5.0, self.show_torn),
                 Chore("pauses", 1.0, self._pauses),
+                Chore("words of labels", 1.0, self.index_labels),
                 Chore("write-ahead log", 60.0, self._empty_log),
                 Chore("retention", 60.0, self.purge),
             ]
@@ -108,6 +109,12 @@ class Janitor:
         parts, now = self._parts, self._parts.clock()
         if await parts.store.read(lambda conn: inbound.torn(conn, now, parts.rules)):
             tell(parts.metrics, await parts.store.write(lambda conn: inbound.show_torn(conn, now, parts.rules)))
+
+    async def index_labels(self) -> None:
+        """Make the names of recipients of new messages quick to find."""
+        store = self._parts.store
+        while await store.read(labels.behind):
+            await store.write(labels.index)
 
     async def _pauses(self) -> None:
         """A pause may have been decided in another process, or before a restart."""

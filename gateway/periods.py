@@ -50,6 +50,24 @@ def months(year: int, *, school_year: bool) -> tuple[str, ...]:
     return tuple(f"{year + (first + n - 1) // 12:04}-{(first + n - 1) % 12 + 1:02}" for n in range(12))
 
 
+def covering(first: date, last: date) -> list[str]:
+    """The fewest years (``2026``), months (``2026-11``) and days (``2026-11-23``) that make up these days."""
+    found, day = list[str](), first
+    while day <= last:
+        year_end = date(day.year, 12, 31)
+        month_end = (day.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        if (day.month, day.day) == (1, 1) and year_end <= last:
+            found.append(f"{day.year:04}")
+            day = year_end
+        elif day.day == 1 and month_end <= last:
+            found.append(f"{day.year:04}-{day.month:02}")
+            day = month_end
+        else:
+            found.append(day.isoformat())
+        day += timedelta(days=1)
+    return found
+
+
 def year_of(day: date, *, school_year: bool) -> int:
     """The calendar year of a day, or the one in which its school year began."""
     return day.year - 1 if school_year and day.month < 9 else day.year

@@ -1,6 +1,7 @@
 """The daily counters behind the recap: how many messages, and parts, of each kind were submitted on each day.
 
-Rules: a message with a ledger line not reversed counts once, on the day of the school on which it was first handed
+Rules: what is counted for a day is counted for its month and its year too, so that years are summed in an instant. A
+message with a ledger line not reversed counts once, on the day of the school on which it was first handed
 over, under its action, mode, account, user, workstation and present state. The counters move in the transaction that
 moves the message, from the first submission on: accepting costs nothing. A counter that came back to nought stays.
 """
@@ -25,10 +26,13 @@ UNFILLED = "daily:unfilled"
 
 
 class Cell(NamedTuple):
-    """What a counter counts. ``day`` is ``2026-11-23``; user and workstation are empty when nobody said them."""
+    """What a counter counts. ``period`` is a day, ``2026-11-23``, its month, ``2026-11``, or its year, ``2026``.
+
+    User and workstation are empty when nobody said them.
+    """
 
     school: str
-    day: str
+    period: str
     action: str
     mode: str
     account: str
@@ -37,8 +41,9 @@ class Cell(NamedTuple):
     status: str
 
 
-#: A message's counter, and its parts; None before it was submitted.
+#: A message's counter of its day, and its parts; None before it was submitted.
 Place = tuple[Cell, int] | None
+Sums = dict[Cell, list[int]]
 Counts = Mapping[Cell, tuple[int, int]]
 
 _COLUMNS = (*Cell._fields, "messages", "parts")
@@ -55,7 +60,7 @@ def place(head: "Head", day: Day) -> Place:
 
 async def move(conn: Conn, places: Sequence[tuple[Place, Place]]) -> None:
     """Move the counters by the difference of each (before, after)."""
-    moved: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
+    moved: Sums = defaultdict(lambda: [0, 0])
     for before, after in places:
         if before == after:
             continue
@@ -64,13 +69,24 @@ async def move(conn: Conn, places: Sequence[tuple[Place, Place]]) -> None:
                 sums = moved[one[0]]
                 sums[0] += sign
                 sums[1] += sign * one[1]
-    rows = [(*cell, *sums) for cell, sums in moved.items() if any(sums)]
+    rows = [(*cell, *sums) for cell, sums in _with_months_and_years(moved).items() if any(sums)]
     if rows:
         marks = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
         await fetch(conn, _UPSERT.format(marks), [value for row in rows for value in row])
 
 
-_KEY = 'school, day, action, mode, account, "user", workstation, status'
+def _with_months_and_years(days: Sums) -> Sums:
+    """The counters of days, and what they add to those of months and years."""
+    found: Sums = defaultdict(lambda: [0, 0])
+    for (school, day, *kind), (messages, parts) in days.items():
+        for period in (day, day[:7], day[:4]):
+            sums = found[Cell(school, period, *kind)]
+            sums[0] += messages
+            sums[1] += parts
+    return found
+
+
+_KEY = 'school, period, action, mode, account, "user", workstation, status'
 _UPSERT = f"""INSERT INTO daily ({_KEY}, messages, parts) VALUES {{}}
 ON CONFLICT ({_KEY}) DO UPDATE SET
   messages = daily.messages + excluded.messages, parts = daily.parts + excluded.parts"""
@@ -92,7 +108,7 @@ async def counted(conn: Conn, school: str) -> Counts:
 
 async def recomputed(conn: Conn, school: str, day: Day) -> Counts:
     """The same from the messages themselves, a day and a half at a time, so that little is held of many messages."""
-    found: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
+    found: Sums = defaultdict(lambda: [0, 0])
     next_at = await _sent(conn, school, 0)
     while next_at is not None:
         after = next_at - next_at % _QUARTER + _SPAN
@@ -101,7 +117,7 @@ async def recomputed(conn: Conn, school: str, day: Day) -> Counts:
             sums[0] += messages
             sums[1] += parts
         next_at = await _sent(conn, school, after)
-    return {cell: (sums[0], sums[1]) for cell, sums in found.items()}
+    return {cell: (sums[0], sums[1]) for cell, sums in _with_months_and_years(found).items()}
 
 
 async def _sent(conn: Conn, school: str, since: int) -> int | None:

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gateway.french import order
+from gateway.french import label_fits, order
 from gateway.store.direct import BUSY_MS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -60,6 +60,7 @@ def _prepare(engine: Any, begin: str, readonly: bool) -> None:
         # The driver's own transaction control is switched off: BEGIN is ours, so that a write takes its lock at once.
         raw.isolation_level = None
         raw.create_function("french_order", 1, order, deterministic=True)
+        raw.create_function("label_fits", 2, label_fits, deterministic=True)
         cursor = raw.cursor()
         for pragma in (
             f"busy_timeout={BUSY_MS}",

@@ -11,6 +11,7 @@ from enum import IntFlag
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.store import labels
 from gateway.store.bulk import fetch, select_in
 from gateway.store.desk import part_ids
 
@@ -44,6 +45,7 @@ async def message_texts(conn: AsyncConnection, ids: Ids, now: int) -> int:
 
 async def message_people(conn: AsyncConnection, ids: Ids, now: int) -> int:
     """Whom these messages were for and about; of how many it was there."""
+    await labels.forget(conn, ids)
     erased = await select_in(conn, _MESSAGE_PEOPLE, ids, now)
     await select_in(conn, _REASON, [row[0] for row in erased])
     for school, event in {(row[1], row[2]) for row in erased}:

@@ -2,11 +2,12 @@
 
 Rules: the daily counters say on which days there is something that fits, so a page looks at no others; the totals are
 sums of whole days from the counters, and of the messages of the days at the ends that are not whole. What is asked
-about a number, a batch or an event is found by its own index, and its totals are counted up to ``reports.MOST``.
+about a number, a batch, an event or a label is found by its own index, and its totals are counted up to ``MOST``. A
+selection with a label is looked up first (``labels.resolved``).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta, tzinfo
 from typing import Any
@@ -14,15 +15,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.periods import begin, end, local
-from gateway.store import reports
-from gateway.store.reports import MOST
-from gateway.store.selection import After, Order, Selection, Sort, condition
+from gateway.periods import FIRST_YEAR, LAST_YEAR, begin, covering, end, local
+from gateway.store import labels, reports
+from gateway.store.selection import MOST, After, Order, Selection, Sort, condition
 from gateway.store.tables import daily, message
 
 _m = message.c
 _d = daily.c
 _DAY = timedelta(days=1)
+_EVER = 2**62
+_YEARS = [f"{year:04}" for year in range(FIRST_YEAR, LAST_YEAR + 1)]
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ async def _walk(
         else:
             wanted = replace(wanted, since=max(wanted.since or 0, start[0]))
     found: list[int] = []
-    for since, before in await _spans(conn, wanted, order, limit + 1, zone):
+    async for since, before in _spans(conn, wanted, order, zone):
         span = replace(wanted, since=since, before=before)
         keys = (_m.sent_at.desc(), _m.id.desc()) if order.descending else (_m.sent_at, _m.id)
         question = select(_m.id).where(condition(span)).order_by(*keys).limit(limit - len(found))
@@ -85,16 +87,33 @@ def _beyond(start: tuple[int, int], *, descending: bool) -> ColumnElement[bool]:
 
 
 async def _spans(
-    conn: AsyncConnection, wanted: Selection, order: Order, days: int, zone: tzinfo
-) -> list[tuple[int, int]]:
-    """The days that hold something that fits, as instants cut to the period of the selection."""
-    day = _d.day.desc() if order.descending else _d.day
-    question = select(_d.day).distinct().where(*_counted(wanted, *_days(wanted, zone))).order_by(day).limit(days)
-    spans = []
-    for text in (await conn.execute(question)).scalars():
-        since, before = begin(text, zone), end(text, zone)
-        spans.append((max(since, wanted.since or 0), _least(wanted.before, before)))
-    return spans
+    conn: AsyncConnection, wanted: Selection, order: Order, zone: tzinfo
+) -> AsyncIterator[tuple[int, int]]:
+    """The days that hold something that fits, as instants cut to the period of the selection.
+
+    Of a label that fits too many to be looked up nothing is known by day: it is met soon enough in all of them.
+    """
+    if wanted.label is not None:
+        yield max(wanted.since or 0, await labels.earliest(conn, wanted)), wanted.before or _EVER
+        return
+    first, last = _days(wanted, zone)
+    for year in await _holding(conn, wanted, order, _YEARS, first, last):
+        for month in await _holding(conn, wanted, order, [f"{year}-{n:02}" for n in range(1, 13)], first, last):
+            for day in await _holding(conn, wanted, order, [f"{month}-{n:02}" for n in range(1, 32)], first, last):
+                since, before = begin(day, zone), end(day, zone)
+                yield max(since, wanted.since or 0), _least(wanted.before, before)
+
+
+async def _holding(
+    conn: AsyncConnection, wanted: Selection, order: Order, periods: Sequence[str], first: date, last: date
+) -> Sequence[str]:
+    """Those of these years, months or days that hold something that fits, in the order of the list."""
+    size = len(periods[0])
+    asked = [one for one in periods if first.isoformat()[:size] <= one <= last.isoformat()[:size]]
+    key = _d.period.desc() if order.descending else _d.period
+    return (
+        (await conn.execute(select(_d.period).distinct().where(*_counted(wanted, asked)).order_by(key))).scalars().all()
+    )
 
 
 # ---- the totals ----
@@ -104,12 +123,12 @@ async def totals(conn: AsyncConnection, wanted: Selection, zone: tzinfo) -> Tota
     """How many messages a selection holds, and their parts by mode."""
     if wanted.rare:
         return await _over_matches(conn, wanted)
+    if wanted.ids is not None:
+        return replace(await _over_matches(conn, replace(wanted, ids=wanted.ids[:MOST])), at_least=True)
     result = Totals()
-    first, last = _whole(wanted, zone)
-    if first is None or last is None or first <= last:
-        figures = (func.sum(_d.messages), func.sum(_d.parts))
-        question = select(_d.mode, *figures).where(*_counted(wanted, first, last)).group_by(_d.mode)
-        _add(result, (await conn.execute(question)).all())
+    figures = (func.sum(_d.messages), func.sum(_d.parts))
+    counters = _counted(wanted, covering(*_whole(wanted, zone)))
+    _add(result, (await conn.execute(select(_d.mode, *figures).where(*counters).group_by(_d.mode))).all())
     for since, before in _ends(wanted, zone):
         span = replace(wanted, since=since, before=before)
         counting = select(_m.mode, func.count(), func.sum(_m.parts)).where(condition(span)).group_by(_m.mode)
@@ -137,11 +156,9 @@ async def _over_matches(conn: AsyncConnection, wanted: Selection) -> Totals:
 # ---- the counters ----
 
 
-def _counted(wanted: Selection, first: str | None, last: str | None) -> list[ColumnElement[bool]]:
-    """The selection as a condition on the counters of the days from ``first`` to ``last``."""
-    terms: list[ColumnElement[bool]] = [_d.school == wanted.school, _d.messages > 0]
-    terms += [_d.day >= first] if first is not None else []
-    terms += [_d.day <= last] if last is not None else []
+def _counted(wanted: Selection, periods: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The selection as a condition on the counters of some periods."""
+    terms: list[ColumnElement[bool]] = [_d.school == wanted.school, _d.period.in_(periods), _d.messages > 0]
     terms += [_d.status.in_(sorted(wanted.statuses))] if wanted.statuses else []
     said = (
         *((_d.action, wanted.action), (_d.mode, wanted.mode)),
@@ -150,32 +167,32 @@ def _counted(wanted: Selection, first: str | None, last: str | None) -> list[Col
     return terms + [column == value for column, value in said if value is not None]
 
 
-def _days(wanted: Selection, zone: tzinfo) -> tuple[str | None, str | None]:
+def _days(wanted: Selection, zone: tzinfo) -> tuple[date, date]:
     """The first and the last day that the period touches."""
-    first = _date(wanted.since, zone).isoformat() if wanted.since is not None else None
-    last = _date(wanted.before - 1, zone).isoformat() if wanted.before is not None else None
+    first = _date(wanted.since, zone) if wanted.since is not None else date(FIRST_YEAR, 1, 1)
+    last = _date(wanted.before - 1, zone) if wanted.before is not None else date(LAST_YEAR, 12, 31)
     return first, last
 
 
-def _whole(wanted: Selection, zone: tzinfo) -> tuple[str | None, str | None]:
+def _whole(wanted: Selection, zone: tzinfo) -> tuple[date, date]:
     """The first and the last day that lie wholly in the period; none do when the first is after the last."""
     first, last = _days(wanted, zone)
-    if first is not None and begin(first, zone) != wanted.since:
-        first = (date.fromisoformat(first) + _DAY).isoformat()
-    if last is not None and end(last, zone) != wanted.before:
-        last = (date.fromisoformat(last) - _DAY).isoformat()
+    if wanted.since is not None and begin(first.isoformat(), zone) != wanted.since:
+        first += _DAY
+    if wanted.before is not None and end(last.isoformat(), zone) != wanted.before:
+        last -= _DAY
     return first, last
 
 
 def _ends(wanted: Selection, zone: tzinfo) -> Iterator[tuple[int, int]]:
     """What the period has of days that are not whole."""
     since, before = wanted.since, wanted.before
-    first, last = _days(wanted, zone)
-    if since is not None and first is not None and begin(first, zone) != since:
+    first, last = (day.isoformat() for day in _days(wanted, zone))
+    if since is not None and begin(first, zone) != since:
         yield since, _least(before, end(first, zone))
         if first == last:
             return
-    if before is not None and last is not None and end(last, zone) != before:
+    if before is not None and end(last, zone) != before:
         yield max(since or 0, begin(last, zone)), before
 
 
@@ -192,7 +209,8 @@ def _least(limit: int | None, instant: int) -> int:
 
 async def origins(conn: AsyncConnection, school: str, user: str | None) -> tuple[Sequence[str], Sequence[str]]:
     """The users and the workstations that occur in a school's recap; of one user alone, if named."""
-    whose = [_d.school == school, _d.messages > 0] + ([_d.user == user] if user is not None else [])
+    whose = [_d.school == school, _d.period.in_(_YEARS), _d.messages > 0]
+    whose += [_d.user == user] if user is not None else []
     found = []
     for column in (_d.user, _d.workstation):
         question = select(column).distinct().where(*whose, column != "").order_by(column)

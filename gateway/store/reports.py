@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.states import FINAL, Status
 from gateway.store.answers import key_of
 from gateway.store.bulk import fetch, select_in
-from gateway.store.selection import After, Order, Selection, condition, paged
+from gateway.store.selection import MOST, After, Order, Selection, condition, paged
 from gateway.store.tables import answered, awaited, batch, event, message, part, receipt
 
 #: A row; one of ``message`` has ``batch_ulid``, ``event_key``, ``answered_at`` and ``answer_due_at`` too.
@@ -35,10 +35,6 @@ async def page(
 ) -> Sequence[AnyRow]:
     """The messages of a selection that come after ``after``, ``limit`` at most."""
     return (await conn.execute(paged(_MESSAGES.where(condition(wanted)), order, after, limit))).all()
-
-
-#: Messages counted one by one at most.
-MOST = 10_000
 
 
 async def count(conn: AsyncConnection, wanted: Selection) -> tuple[int, bool]:

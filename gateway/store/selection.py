@@ -6,12 +6,17 @@ before, so that rows that arrive meanwhile move nothing. Ties are broken by the 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from json import dumps
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
+from gateway.french import words
 from gateway.states import FINAL, PROGRESS, WORST, Status
 from gateway.store.tables import batch, message
+
+#: Messages counted, or looked up by their label, one by one at most.
+MOST = 10_000
 
 
 class Sort(StrEnum):
@@ -47,12 +52,20 @@ class Selection:
     batch: str | None = None
     event: str | None = None
     app: str | None = None
+    label: str | None = None  # words by their beginnings
     submitted: bool = False
+    #: The first messages that the label fits, once looked up (``labels.resolved``): all of them, if not over ``MOST``.
+    ids: tuple[int, ...] | None = None
 
     @property
     def rare(self) -> bool:
         """Whether it says something that few messages fit, and that has an index of its own."""
-        return any(said is not None for said in (self.number, self.number_input, self.event, self.batch))
+        return self.named or any(said is not None for said in (self.number, self.number_input, self.event, self.batch))
+
+    @property
+    def named(self) -> bool:
+        """Whether ``ids`` are all that the label fits."""
+        return self.ids is not None and len(self.ids) <= MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,10 @@ def condition(wanted: Selection) -> ColumnElement[bool]:
         terms.append(at >= wanted.since)
     if wanted.before is not None:
         terms.append(at < wanted.before)
+    if wanted.named:
+        terms.append(_m.id.in_(select(func.json_each(dumps(wanted.ids)).table_valued("value").c.value)))
+    elif wanted.label is not None:
+        terms.append(func.label_fits(_m.label, " ".join(words(wanted.label))))
     if wanted.batch is not None:
         terms.append(_m.batch == select(batch.c.id).where(batch.c.ulid == wanted.batch).scalar_subquery())
     terms += [column == value for column, value in _equalities(wanted) if value is not None]

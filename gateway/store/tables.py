@@ -396,12 +396,13 @@ budget = Table(
     Column("actor", Text, nullable=False),
 )
 
-#: The counters that the recap reads: what was submitted on a day of the school, by everything that it filters by.
+#: The counters that the recap reads: what was submitted on a day of the school, in its month, in its year, by
+#: everything that it filters by.
 daily = Table(
     "daily",
     metadata,
     Column("school", Text, primary_key=True),
-    Column("day", Text, primary_key=True),
+    Column("period", Text, primary_key=True),  # 2026-11-23, 2026-11, 2026
     Column("action", Text, primary_key=True),
     Column("mode", Text, primary_key=True),
     Column("account", Text, primary_key=True),
@@ -410,6 +411,25 @@ daily = Table(
     Column("status", Text, primary_key=True),
     Column("messages", BigInteger, nullable=False),
     Column("parts", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: The words of recipients' labels, by school; see ``labels``.
+word = Table(
+    "word",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("school", Text, nullable=False),
+    Column("word", Text, nullable=False),  # as ``french.words`` gives it
+    Index("word_word", "school", "word", unique=True),
+)
+
+#: In which messages' labels a word stands.
+label_word = Table(
+    "label_word",
+    metadata,
+    Column("word", BigInteger, primary_key=True),
+    Column("message", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )
 

@@ -112,6 +112,8 @@ PLACES: Mapping[str, str] = {
             ("number", "seulement ce numéro, sous toutes ses formes usuelles"),
             ("batch", "seulement cet envoi groupé : son identifiant"),
             ("event", "seulement cet évènement : son identifiant"),
+            ("label", "mots du libellé du destinataire, chacun par son début, sans égard aux accents"),
+            ("mode", "seulement cette qualité d'envoi ; ancien : les messages importés"),
         )
     },
     "InboundQuery.from": "premier jour, ou date et heure avec décalage",

@@ -168,3 +168,11 @@ async def test_what_was_kept_long_enough_is_erased(heart: Heart) -> None:
     assert await heart.one("message", id_, "text") == "Bonjour"
     await chore(janitor, "retention").run()
     assert await heart.one("message", id_, "text") == ""
+
+
+async def test_names_of_new_messages_are_indexed(heart: Heart) -> None:
+    janitor = Janitor(parts_of(heart), dispatch=True)
+    await heart.accept(recipient={"label": "Mme ABAD Zoé"})
+    await chore(janitor, "words of labels").run()
+    rows = await heart.rows("SELECT w.word FROM word AS w JOIN label_word AS l ON l.word = w.id")
+    assert {row[0] for row in rows} == {"mme", "abad", "zoe"}

@@ -93,7 +93,7 @@ async def test_a_difference_is_told_and_ends_with_1(settings: Settings, capsys: 
     await fill(settings)
     assert await synthesis(settings, "--verify") == Exit.FINE
     assert capsys.readouterr().out == (
-        "1 counters agree with the ledger and the receipts\n1 daily counters agree with the messages\n"
+        "1 counters agree with the ledger and the receipts\n3 daily counters agree with the messages\n"
     )
     async with open_store(settings.store.url) as store:
         await add_line(store, 513)

@@ -162,5 +162,9 @@ async def test_a_day_is_the_school_s(heart: Heart) -> None:
     await heart.accept()
     (part,) = await heart.send()
     await heart.receipt(part)
-    rows = await heart.rows("SELECT day, status, messages, parts FROM daily ORDER BY status")
-    assert rows == [("2026-11-24", "delivered", 1, 1), ("2026-11-24", "in_transit", 0, 0)]
+    rows = await heart.rows("SELECT period, status, messages, parts FROM daily ORDER BY status, period")
+    periods = ("2026", "2026-11", "2026-11-24")
+    assert rows == [
+        *((period, "delivered", 1, 1) for period in periods),
+        *((period, "in_transit", 0, 0) for period in periods),
+    ]

@@ -1,12 +1,20 @@
 """The benchmark: what it calls lost, doubled, steady and the ratio; and that the gateway accepts its configuration."""
 
+import asyncio
+import importlib
 import importlib.util
 import subprocess
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 from adapters.smpp.options import SmppAccount
+from gateway import accounts
 from gateway.config import load
+from gateway.registry import Registry
+from gateway.store import labels
+from gateway.store.database import open_store
 
 BENCH = Path(__file__).parents[2] / "bench"
 
@@ -67,3 +75,24 @@ def test_the_configuration_of_the_benchmark_loads(tmp_path: Path) -> None:
     assert "not ready" in done.stderr
     settings = load(tmp_path / "ours" / "config.yaml", {"smpp": SmppAccount})
     assert settings.accounts[0].window == 200
+
+
+def test_the_readers_database_is_what_the_gateway_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCH))
+    readers = importlib.import_module("readers")
+    file, said = tmp_path / "readers.db", list[str]()
+    importlib.import_module("readers_database").build(file, 1_000, said.append)
+    asyncio.run(readers.settle(file, said.append))
+    assert any(line.startswith("index message_sent: ") for line in said)
+
+    async def check() -> None:
+        declared = readers.settings(file)
+        async with open_store(declared.store.url) as store:
+            _, wrong = await accounts.daily_differences(store, Registry(declared).day)
+            assert wrong == []
+            assert not await store.read(labels.behind)
+
+    asyncio.run(check())
+    results = asyncio.run(readers.ask(file, 1_000))
+    assert {question.words for question, *_ in results} == {question.words for question in readers.questions(1_000)}
+    assert "| recap (big): nothing |" in readers.table(results)

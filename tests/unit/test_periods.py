@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.periods import answer_due, begin, end, local, months, year_of
+from gateway.periods import answer_due, begin, covering, end, local, months, year_of
 
 PARIS = ZoneInfo("Europe/Paris")
 ZONES = st.sampled_from(["Europe/Paris", "Indian/Reunion", "America/Cayenne", "Pacific/Noumea", "America/Miquelon"])
@@ -76,3 +76,12 @@ def test_a_day_is_in_the_months_of_its_year(day: date, school_year: bool) -> Non
 )
 def test_an_answer_is_overdue_at_the_end_of_its_last_day(sent: str, days: int, due: str) -> None:
     assert answer_due(begin(sent, PARIS), days, PARIS) == begin(due, PARIS)
+
+
+def test_days_are_made_up_of_the_fewest_years_months_and_days() -> None:
+    day = date.fromisoformat
+    assert covering(day("2024-02-28"), day("2024-03-01")) == ["2024-02-28", "2024-02-29", "2024-03-01"]
+    found = covering(day("2023-11-30"), day("2025-02-01"))
+    assert found == ["2023-11-30", "2023-12", "2024", "2025-01", "2025-02-01"]
+    assert covering(day("2024-01-01"), day("2024-12-31")) == ["2024"]
+    assert covering(day("2024-01-02"), day("2024-01-01")) == []

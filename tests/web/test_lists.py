@@ -31,6 +31,18 @@ async def walk(gateway: Gateway, path: str) -> list[int]:
     return found
 
 
+async def test_a_name_filters_lists_and_what_is_released(gateway: Gateway) -> None:
+    for label in ("Mme ROY Zoé", "M. BLANC"):
+        body = {"to": "06 12 34 56 78", "action": "ABSENCE", "text": "Bonjour", "recipient": {"label": label}}
+        assert (await gateway.post("/v1/messages", body)).status == 202
+    answer = await gateway.get("/v1/messages?label=zoe&count=true")
+    assert [row["recipient"]["label"] for row in answer.json["data"]] == ["Mme ROY Zoé"]
+    assert answer.json["page"]["total"] == 1
+    chosen = {"filter": {"label": "blanc"}, "expected_count": 1}
+    assert (await gateway.post("/v1/messages/release", chosen)).json["done"] == 1
+    assert (await gateway.get("/v1/messages?status=held")).json["page"]["total"] == 1
+
+
 async def test_the_newest_come_first_with_everything_that_was_said(gateway: Gateway) -> None:
     await add_message(gateway.parts.store, 1)
     await add_sent(

@@ -81,6 +81,7 @@ class Filters(Emptiable):
     number: Short | None = Field(None, description="in any usual form")
     batch: Short | None = None
     event: Short | None = None
+    label: Short | None = Field(None, description="words of the recipient's label, each by its beginning")
 
 
 class Paging(Body):
@@ -116,6 +117,7 @@ def selection(wanted: Filters, school: KnownSchool, caller: Caller, *, submitted
         number_input=number_input,
         batch=wanted.batch.removeprefix("bat_") if wanted.batch is not None else None,
         event=wanted.event,
+        label=wanted.label,
         submitted=submitted,
     )
 
@@ -157,6 +159,6 @@ def read_cursor(cursor: str | None, wanted: Selection, order: Order) -> After | 
 
 
 def _mark(wanted: Selection, order: Order) -> str:
-    said = [(field.name, getattr(wanted, field.name)) for field in fields(wanted)]
+    said = [(field.name, getattr(wanted, field.name)) for field in fields(wanted) if field.name != "ids"]
     stable = [(name, sorted(value) if isinstance(value, frozenset) else value) for name, value in said]
     return hashlib.sha256(orjson.dumps([stable, order.sort, order.descending])).hexdigest()[:12]

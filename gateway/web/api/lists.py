@@ -13,7 +13,7 @@ from gateway.problem import Problem
 from gateway.registry import KnownSchool, Registry
 from gateway.requests import Body
 from gateway.states import FINAL, Status
-from gateway.store import reports
+from gateway.store import labels, reports
 from gateway.store.selection import Order, Selection, Sort
 from gateway.views import cost_view
 from gateway.web.answers.messages import BatchView, IgnoredList, MessageList, MessageView
@@ -81,8 +81,9 @@ async def read_page(
     after = read_cursor(paging.cursor, wanted, order)
 
     async def question(conn: AsyncConnection) -> tuple[Sequence[Any], tuple[int, bool] | None]:
-        rows = await reports.page(conn, wanted, order, after, paging.limit + 1)
-        return rows, await reports.count(conn, wanted) if total else None
+        found = await labels.resolved(conn, wanted)
+        rows = await reports.page(conn, found, order, after, paging.limit + 1)
+        return rows, await reports.count(conn, found) if total else None
 
     return cut(*await call.parts.store.read(question), wanted, order, paging)
 

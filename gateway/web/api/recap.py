@@ -12,6 +12,7 @@ from gateway.accounts import Viewer
 from gateway.model import Uai
 from gateway.registry import KnownSchool
 from gateway.requests import Body
+from gateway.store import labels
 from gateway.store import recap as store
 from gateway.store.recap import Totals
 from gateway.store.selection import Order, Sort
@@ -50,8 +51,9 @@ async def recap(call: Call) -> Reply:
     after = read_cursor(query.cursor, wanted, order)
 
     async def question(conn: AsyncConnection) -> tuple[Sequence[Any], Totals]:
-        rows = await store.page(conn, wanted, order, after, query.limit + 1, school.zone)
-        return rows, await store.totals(conn, wanted, school.zone)
+        found = await labels.resolved(conn, wanted)
+        rows = await store.page(conn, found, order, after, query.limit + 1, school.zone)
+        return rows, await store.totals(conn, found, school.zone)
 
     rows, totals = await call.parts.store.read(question)
     counted = (totals.messages, totals.at_least)

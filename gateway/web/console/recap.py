@@ -15,7 +15,7 @@ from gateway.web.console.visit import Page, Visit
 READ = frozenset({Scope.READ})
 
 #: The filters of the form, then those that other pages come with.
-FILTERS = ("from", "to", "user", "workstation", "number", "status", "action", "mode", "batch", "event")
+FILTERS = ("from", "to", "user", "workstation", "number", "status", "action", "label", "mode", "batch", "event")
 
 #: The states that something handed over may be in.
 STATES = {

@@ -85,6 +85,7 @@ async def test_rows_43_to_45_and_53_the_filters(browser: Browser, people: Gatewa
         ("user=cpe", "Mme ROY", "M. BLANC"),
         ("workstation=PC-2", "M. BLANC", "Mme ROY"),
         ("number=06+98+76+54+32", "M. BLANC", "Mme ROY"),
+        ("label=bla", "M. BLANC", "Mme ROY"),
     ):
         page = await browser.open(f"/console/recapitulatif?{query}")
         assert shown in page.text
