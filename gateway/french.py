@@ -7,8 +7,10 @@ Babel's. The wording of ``status_label``, ``followup_label`` and ``event_label``
 import re
 import unicodedata
 from datetime import date, datetime
+from decimal import Decimal
 
 from babel.dates import get_month_names
+from babel.numbers import format_decimal
 
 from gateway.states import FINAL, FRENCH, Status
 
@@ -151,6 +153,13 @@ def forecast_label(level: str, day: date | None) -> str:
     return f"épuisé vers le {day.day} {_month_name(day.month)}" if day is not None else ""
 
 
+def euros(amount: Decimal, *, sign: bool = False) -> str:
+    """``1 234,0450 €``, to four decimals; with its sign where it is a difference."""
+    shown = format_decimal(abs(amount), format="#,##0.0000", locale="fr_FR")
+    mark = "−" if amount < 0 else "+" if sign and amount else ""
+    return f"{mark}{shown} €"
+
+
 def _month_name(month: int) -> str:
     name: str = get_month_names("wide", locale="fr")[month]
     return name
@@ -182,6 +191,9 @@ ACTS = {
     "consents_imported": "Accords importés",
     "export": "Fichier exporté",
     "month_closed": "Mois clos",
+    "reconciliation": "Facture rapprochée",
+    "reconciliation_signed": "Rapprochement validé",
+    "invoice_columns": "Colonnes de facture enregistrées",
     "budget_put": "Budget fixé",
     "budget_deleted": "Budget levé",
     "answered": "Réponse à un évènement notée",

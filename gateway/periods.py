@@ -68,6 +68,17 @@ def covering(first: date, last: date) -> list[str]:
     return found
 
 
+def first_day(month: str) -> date:
+    """The first day of an accounting month."""
+    return date(int(month[:4]), int(month[5:]), 1)
+
+
+def beside(month: str) -> tuple[str, str]:
+    """The months before and after."""
+    first = first_day(month)
+    return (first - timedelta(days=1)).isoformat()[:7], (first + timedelta(days=31)).isoformat()[:7]
+
+
 def year_of(day: date, *, school_year: bool) -> int:
     """The calendar year of a day, or the one in which its school year began."""
     return day.year - 1 if school_year and day.month < 9 else day.year

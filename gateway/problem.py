@@ -53,6 +53,8 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "not_available": (422, "Pas encore disponible"),
     "override_not_allowed": (422, "Cette levée n'est pas possible"),
     "month_not_over": (422, "Ce mois n'est pas fini"),
+    "unknown_account": (422, "Compte fournisseur inconnu"),
+    "unknown_columns": (422, "Les colonnes de ce fichier ne sont pas connues"),
     "budget_exhausted": (422, "Le budget est épuisé"),
     "internal_error": (500, "Erreur interne"),
     "store_unavailable": (503, "L'enregistrement est impossible pour le moment"),

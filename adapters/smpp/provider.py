@@ -18,7 +18,6 @@ from adapters.smpp import codes, events
 from adapters.smpp.backoff import Backoff
 from adapters.smpp.connection import Link
 from adapters.smpp.fields import Value
-from adapters.smpp.ids import stored_key
 from adapters.smpp.inbox import Inbox
 from adapters.smpp.keeper import LEAVE_UNBIND, Keeper
 from adapters.smpp.mo import writing_of
@@ -33,6 +32,7 @@ from adapters.smpp.states import BOUND, Role
 from adapters.smpp.status import REBIND, verdict
 from adapters.smpp.submit import PreparedSubmit, SubmitBuilder
 from adapters.smpp.timers import Timers
+from gateway.idforms import stored_key
 from gateway.provider import (
     Accepted,
     Answer,

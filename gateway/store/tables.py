@@ -383,6 +383,63 @@ month_close = Table(
     Column("statement", Text, nullable=False),  # JSON: the figures as they were signed
 )
 
+#: A provider's invoice beside the ledger of a month. ``summary`` NULL: not whole yet. Signed, it never changes.
+reconciliation = Table(
+    "reconciliation",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("ulid", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("schools", Text, nullable=False),  # JSON list of UAI
+    Column("format", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the file
+    Column("created_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("summary", Text),  # JSON: the figures
+    Column("signed_at", BigInteger),
+    Column("signed_by", Text),
+    Column("note", Text),
+    Index("reconciliation_ulid", "ulid", unique=True),
+    Index("reconciliation_month", "account", "month"),
+)
+
+#: Its rows: a line of the invoice, a message of ours, or both. No number but a masked one.
+reconciliation_line = Table(
+    "reconciliation_line",
+    metadata,
+    Column("reconciliation", BigInteger, primary_key=True),
+    Column("place", BigInteger, primary_key=True),
+    Column("pile", Text, nullable=False),  # piles.Pile
+    Column("why", Text, nullable=False),  # piles.Why
+    Column("lines", Text, nullable=False),  # of the file: 12, or 12, 13, 14
+    Column("provider_id", Text, nullable=False),
+    Column("number", Text, nullable=False),  # masked
+    Column("their_at", BigInteger),
+    Column("their_parts", Integer),  # NULL: they do not bill it
+    Column("their_amount", BigInteger),
+    Column("message", BigInteger),  # NULL: not ours
+    Column("school", Text),
+    Column("our_at", BigInteger),
+    Column("our_parts", Integer),
+    Column("our_amount", BigInteger),
+    Column("month", Text, nullable=False),  # the other month, of other_month and billed_twice; else empty
+    Index("reconciliation_line_pile", "reconciliation", "pile", "place"),
+    Index("reconciliation_line_message", "message", sqlite_where=text("message IS NOT NULL")),
+    sqlite_with_rowid=False,
+)
+
+#: Which column of a provider's invoice is what, as it was told last.
+invoice_columns = Table(
+    "invoice_columns",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("columns", Text, nullable=False),  # JSON of invoices.Columns
+    Column("updated_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 #: What a school allows itself to spend, for an action or (action empty) in all.
 budget = Table(
     "budget",

@@ -1,6 +1,8 @@
 """Types of bodies; and ``multipart/form-data`` (RFC 7578) as its fields, in memory: the server bounds the body."""
 
 import re
+import secrets
+from collections.abc import Mapping
 from email.message import Message
 from email.parser import BytesHeaderParser
 
@@ -56,3 +58,13 @@ def _field(chunk: bytes) -> tuple[str, bytes]:
 
 def _malformed(why: str) -> Problem:
     return Problem("malformed_body", f"Le formulaire multipart ne peut pas être lu : {why}.")
+
+
+def write_form(fields: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """A form with these fields: its type, and its octets."""
+    boundary = secrets.token_hex(16)
+    pieces = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
+        for name, value in fields.items()
+    ]
+    return f"{FORM}; boundary={boundary}", b"".join([*pieces, f"--{boundary}--\r\n".encode()])

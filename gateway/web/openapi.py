@@ -142,13 +142,20 @@ def _operation(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Mapp
     return operation
 
 
+#: What the file of a form holds.
+_FILES: Mapping[str, str] = {
+    "recipients": "fichier CSV : les titres, puis un destinataire par ligne",
+    "invoice": "fichier CSV ou XLSX : les titres, puis une ligne par SMS ou par message",
+}
+
+
 def _content(route: Route, ref: Json) -> Json:
     form = {
         "type": "object",
-        "required": ["request", "recipients"],
+        "required": ["request", route.file],
         "properties": {
-            "request": {"$ref": _REF.format(model="BatchRequest")},
-            "recipients": {"type": "string", "description": "fichier CSV : les titres, puis un destinataire par ligne"},
+            "request": {"$ref": _REF.format(model="BatchRequest")} if route.file == "recipients" else ref,
+            route.file: {"type": "string", "description": _FILES[route.file]},
         },
     }
     lines = {"type": "string", "description": "première ligne : la demande ; puis un destinataire par ligne"}

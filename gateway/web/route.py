@@ -69,6 +69,7 @@ class Route:
     also: tuple[int, ...] = ()  # other statuses of the same answer
     tag: str = ""
     raw_body: bool = False  # the handler parses ``call.raw`` itself (uploads)
+    file: str = "recipients"  # the field of a form that is a file; the other one is ``request``
     media: tuple[str, ...] = ("application/json",)  # accepted types of the body; others are 415
     stores_claim: bool = False  # the handler itself stores the idempotency answer, in its transaction
     max_bytes: int = 262_144

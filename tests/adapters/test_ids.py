@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.smpp.ids import receipt_keys, stored_key
+from adapters.smpp.ids import receipt_keys
 from adapters.smpp.options import IdForm
+from gateway.idforms import stored_key
 from gateway.provider import Form
 
 UUID = "0E999F21-b783-49d9-87af-643d7bf13304"

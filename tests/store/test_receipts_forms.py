@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.smpp.ids import receipt_keys, stored_key
+from adapters.smpp.ids import receipt_keys
+from gateway.idforms import stored_key
 from gateway.provider import Accepted, Form, Part, Unknown
 from gateway.states import Status
 from gateway.store import evidence, parked

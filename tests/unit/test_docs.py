@@ -33,6 +33,7 @@ from gateway.problem import CATALOGUE
 from gateway.requests import BatchIn, BatchRequest, MessageIn, PreviewIn, RecipientIn
 from gateway.states import FINAL, FRENCH, MOVES, Status
 from gateway.web.api.receipts import OBJECTIONS
+from gateway.web.api.reconciliations import ReconciliationRequest
 from gateway.web.api.release import Chosen
 from gateway.web.api.reports import STEPS
 from gateway.web.problems import FIELD_CODES
@@ -173,6 +174,7 @@ MODELS: Mapping[str, Any] = {
     "recipient": TypeAdapter(RecipientIn),
     "preview": TypeAdapter(PreviewIn | BatchIn),
     "chosen": TypeAdapter(Chosen),
+    "reconciliation": TypeAdapter(ReconciliationRequest),
 }
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.smpp.ids import receipt_keys, stored_key
+from adapters.smpp.ids import receipt_keys
+from gateway.idforms import stored_key
 from gateway.matching import ENOUGH, PATIENCE, Choice, Found, Habit, Said, adopted_key, choose
 from gateway.provider import Form
 from gateway.states import FINAL, Status

@@ -50,7 +50,7 @@ def test_sql_stands_in_the_store_only(file: Path) -> None:
 #: What an adapter may know of the gateway: the port, the values, and rules that are true anywhere.
 KNOWN_TO_ADAPTERS = {
     *("provider", "door", "model", "text", "keywords", "gsm", "transliteration", "numbers", "pricing", "french"),
-    *("alphabets", "attachment", "reassembly", "stop"),
+    *("alphabets", "attachment", "idforms", "reassembly", "stop"),
     *(
         "routing",
         "throttle",

@@ -32,6 +32,7 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "vgm_all": ("direction", (METZ,), ("send", "read", "numbers", "release", "consents", "accounts")),
     "vgm_two": ("academie", (METZ, REUNION), ("send", "read")),
     "vgm_other": ("reunion", (REUNION,), ("send", "read", "release", "consents")),
+    "vgm_port": ("port", (REUNION,), ("accounts",)),
     "vgm_admin": ("exploitant", (METZ,), ("admin",)),
 }
 

@@ -25,6 +25,7 @@ from tests.store.rows import (
     add_tally,
 )
 from tests.web.conftest import METZ, Answer, Gateway
+from tests.web.months import upload
 
 NUMBER = quote("+33612345678")
 EVERYTHING: dict[str, Any] = {
@@ -45,6 +46,9 @@ BATCH = {"action": "INFO", "text": "Bonjour", "recipients": [{"to": "0612345678"
 ACTION = {"short_label": "Ret.", "long_label": "Retards", "hold_max": "30m"}
 TEMPLATE = {"label": "Retard", "text": "#ELEVE est en retard."}
 PERSON = {"name": "Mme ÇELIK", "schools": [METZ], "roles": ["envoi"], "password": "une phrase assez longue"}
+#: A form: the request, and the file.
+FORM = ({"account": "operateur-a", "month": "2026-11"}, b"id;numero;montant\n1;0612345678;0,1\n")
+COLUMNS = ({"account": "operateur-a"}, FORM[1])
 CONSENTS = {"rows": [{"number": "0612345678", "opted_out": True}, {"number": "0387123456"}]}
 
 #: What is asked, in this order, with what is found in the store: method, address, body.
@@ -101,6 +105,14 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/months", "?year=2026", None),
     ("GET", "/v1/months/{month}", "", None),
     ("POST", "/v1/months/{over}/close", "", None),
+    ("POST", "/v1/reconciliations", "", FORM),
+    ("GET", "/v1/reconciliations", "", None),
+    ("GET", "/v1/reconciliations/{reconciliation}", "", None),
+    ("GET", "/v1/reconciliations/{reconciliation}/lines", "?count=true", None),
+    ("POST", "/v1/reconciliations/{reconciliation}/sign", "", {"note": "Vu"}),
+    ("POST", "/v1/reconciliations/columns", "", COLUMNS),
+    ("GET", "/v1/accounts/{account}/invoice-columns", "", None),
+    ("PUT", "/v1/accounts/{account}/invoice-columns", "", {"id": "Code"}),
     ("PUT", "/v1/budgets/{action}", "", {"amount": "10"}),
     ("GET", "/v1/budgets", "", None),
     ("DELETE", "/v1/budgets/{action}", "", None),
@@ -134,11 +146,15 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     names = {"event": "ABS-9", "action": "INFO", "new": "RETARD", "number": NUMBER, "account": "operateur-a"}
     names["answered"] = await add_answered(store, 903, "9")
     names["orphan"] = f"rec_{await add_parked(store, provider_id='1')}"
+    names["reconciliation"] = (await asked(gateway, "POST", "/v1/reconciliations", FORM)).json["id"]
     names |= {"login": "celik", "month": "2026-11", "over": "2026-10", "absence": "ABSENCE"}
     return {"batch": batch, "message": message, "posted": posted, **names}
 
 
 async def asked(gateway: Gateway, method: str, address: str, body: Any) -> Answer:
+    if isinstance(body, tuple):
+        request, file = body
+        return await upload(gateway, address, request, file, "vgm_admin")
     more = {"data": body, "headers": {"Content-Type": "application/json"}} if body is not None else {}
     return await gateway.ask(method, address, "vgm_admin", **more)
 
@@ -165,8 +181,10 @@ async def test_every_answer_is_as_the_reference_says(gateway: Gateway) -> None:
     found = await fill(gateway)
     for method, address, query, body in TOUR:
         route = route_of(method, address)
-        said = None
-        if body is not None:
+        said: Any = None
+        if isinstance(body, tuple):
+            said = body
+        elif body is not None:
             said = orjson.dumps(body)
             for name in ("posted", "message", "answered"):
                 said = said.replace(f"{{{name}}}".encode(), found[name].encode())
