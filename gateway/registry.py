@@ -133,9 +133,16 @@ class Registry:
         return code in self._declared_actions
 
     def usable(self, action: Action) -> bool:
-        """Whether it is fully set up: treated by SMS, its template exists, its mode has an account."""
-        has_template = action.template is None or action.template in self._templates
-        return action.treatment == "sms" and has_template and bool(self.accounts_of(self.mode(action)))
+        """Whether it is fully set up."""
+        return self.obstacle(action) is None
+
+    def obstacle(self, action: Action) -> str | None:
+        """Why no message can be sent for it, by the code of the problem that one would be refused with."""
+        if action.treatment != "sms":
+            return "treatment_not_sms"
+        if action.template is not None and action.template not in self._templates:
+            return "unknown_template"
+        return None if self.accounts_of(self.mode(action)) else "no_provider"
 
     def template(self, code: str, school: str) -> Template | None:
         """The template of a code if that school may use it."""

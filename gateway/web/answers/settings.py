@@ -11,6 +11,8 @@ class ActionView(Action):
 
     mode: Mode
     usable: bool
+    why_not: str | None = Field(description="pourquoi elle ne peut pas servir : treatment_not_sms, unknown_template…")
+    why_not_label: str | None = Field(description="pourquoi, en français")
     declared_in_configuration: bool
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from gateway import numbers
 from gateway.caller import Scope
 from gateway.model import Action, Code
-from gateway.problem import Problem, field_problem
+from gateway.problem import CATALOGUE, Problem, field_problem
 from gateway.registry import Registry
 from gateway.requests import Body
 from gateway.store import catalogue
@@ -49,10 +49,13 @@ def checked_code(call: Call, code: str) -> str:
 
 
 def _view(action: Action, registry: Registry) -> dict[str, Any]:
+    obstacle = registry.obstacle(action)
     return {
         **action.model_dump(mode="json"),
         "mode": registry.mode(action),
-        "usable": registry.usable(action),
+        "usable": obstacle is None,
+        "why_not": obstacle,
+        "why_not_label": CATALOGUE[obstacle][1] if obstacle is not None else None,
         "declared_in_configuration": registry.declared(action.code),
     }
 

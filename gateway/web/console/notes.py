@@ -17,5 +17,6 @@ NOTES = {
     "a-confirmer": "Cochez la case qui dit ce que clore veut dire, puis recommencez.",
     "budget-fixe": "Le budget est fixé.",
     "budget-leve": "Le budget est levé.",
+    "repondu": "La réponse est notée.",
     "rien-renvoye": "Rien n'a été renvoyé : le SMS n'est plus incertain.",
 }

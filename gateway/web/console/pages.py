@@ -1,6 +1,21 @@
 """Every page, in the order of the menu."""
 
-from gateway.web.console import budgets, followup, home, journal, people, recap, release, sending, signin, synthesis
+from gateway.web.console import (
+    actions,
+    budgets,
+    consents,
+    followup,
+    home,
+    journal,
+    models,
+    people,
+    recap,
+    release,
+    replies,
+    sending,
+    signin,
+    synthesis,
+)
 from gateway.web.console.visit import Page
 
 PAGES: tuple[Page, ...] = (
@@ -8,9 +23,13 @@ PAGES: tuple[Page, ...] = (
     *sending.PAGES,
     *release.PAGES,
     *followup.PAGES,
+    *replies.PAGES,
+    *consents.PAGES,
     *recap.PAGES,
     *synthesis.PAGES,
     *budgets.PAGES,
+    *actions.PAGES,
+    *models.PAGES,
     *people.PAGES,
     *journal.PAGES,
     *signin.PAGES,

@@ -96,11 +96,12 @@ class Visit:
         body: Any = None,
         once: str | None = None,
         everywhere: bool = False,
+        upload: tuple[bytes, str] | None = None,
     ) -> Any:
         """The answer of the API's route ``method path`` with ``names`` in its place-holders. Raises Problem.
 
         ``once``: a form's own token: the same form sent twice is done once. ``everywhere``: for all the person's
-        schools, not only the one that is looked at.
+        schools, not only the one that is looked at. ``upload``: a file and its media type, instead of ``body``.
         """
         route = routes()[method, path]
         require(self.caller, route.scopes)
@@ -113,7 +114,7 @@ class Visit:
             _body(route, body),
             self._claim(path, once, body),
             self.request,
-            *((orjson.dumps(body), JSON) if route.raw_body else ()),
+            *((upload or (orjson.dumps(body), JSON)) if route.raw_body else ()),
         )
         reply = await (route.handler(call) if call.claim is None else self._once(route, call, call.claim))
         assert isinstance(reply, Reply)

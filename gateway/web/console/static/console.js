@@ -62,18 +62,21 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
-// « Envoi »: keywords by click, and the counter while one types. What is shown comes from the preview of the API.
+// Keywords by click, where the text is being written.
+document.addEventListener("click", (event) => {
+  const word = event.target.closest("button[data-insert]");
+  if (!word) return;
+  const text = word.form.elements.text;
+  text.setRangeText(word.dataset.insert, text.selectionStart, text.selectionEnd, "end");
+  text.focus();
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+// « Envoi »: the counter while one types. What is shown comes from the preview of the API.
 const form = document.getElementById("envoi");
 if (form) {
   const text = form.elements.text;
   const counter = document.getElementById("counter");
-  form.addEventListener("click", (event) => {
-    const word = event.target.closest("[data-insert]");
-    if (!word) return;
-    text.setRangeText(word.dataset.insert, text.selectionStart, text.selectionEnd, "end");
-    text.focus();
-    text.dispatchEvent(new Event("input", { bubbles: true }));
-  });
   const template = form.elements.template;
   if (template && template.type === "select-one") {
     template.addEventListener("change", () => form.querySelector("button[value=template]").click());
