@@ -161,6 +161,15 @@ class Price(Settings):
     ht: Decimal = Field(ge=0, max_digits=12, decimal_places=6, description="euros a part, before tax")
 
 
+class ProviderContact(Settings):
+    """A company that carries SMS, and how to reach it."""
+
+    name: str = Field(min_length=1, max_length=120, description="as the accounts name it")
+    email: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+$", description="contact courriel")
+    telephone: str | None = Field(None, min_length=1, max_length=40, description="as people dial it")
+    www: str | None = Field(None, pattern=r"^https?://[^\s]+$", description="its site")
+
+
 #: Endings that a receipt tells, other than delivery.
 Billed = Literal["undelivered", "expired", "rejected"]
 
@@ -170,6 +179,7 @@ class AccountSettings(Settings):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="as the modes name it")
     adapter: str = Field(description="which adapter speaks to this provider: smpp")
+    provider: str | None = Field(None, description="whose contract it is: one of `providers`, for its contacts")
     rate: float = Field(20, gt=0, description="parts per second, fractions allowed, shared by all binds")
     window: int = Field(10, ge=1, le=10_000, description="unanswered submits at most, a bind")
     senders: tuple[str, ...] = Field((), description="short codes that may be the sender")

@@ -69,6 +69,7 @@ def _references(raw: Any) -> Iterator[Fault]:
         ("account", [("modes", "*", "*")], ("accounts", "*", "name")),
         ("school", [("apps", "*", "schools", "*"), ("templates", "*", "school")], ("schools", "*", "uai")),
         ("template", [("actions", "*", "template")], ("templates", "*", "code")),
+        ("provider", [("accounts", "*", "provider")], ("providers", "*", "name")),
     ):
         known = {name for _, name in each(raw, *names)}
         for place in places:
@@ -101,6 +102,7 @@ def _duplicates(raw: Any) -> Iterator[Fault]:
         ("apps", "*", "key_sha256"),
         ("apps", "*", "smpp", "system_id"),
         ("doors", "*", "name"),
+        ("providers", "*", "name"),
         ("accounts", "*", "name"),
         ("actions", "*", "code"),
         ("templates", "*", "code"),

@@ -12,7 +12,18 @@ from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, mod
 
 from gateway.caller import Scope
 from gateway.door import DoorLogin, DoorSettings
-from gateway.model import AccountSettings, Action, Address, Duration, Mode, Region, School, Template, Uai
+from gateway.model import (
+    AccountSettings,
+    Action,
+    Address,
+    Duration,
+    Mode,
+    ProviderContact,
+    Region,
+    School,
+    Template,
+    Uai,
+)
 from gateway.model import Settings as Frozen
 
 
@@ -157,6 +168,7 @@ class Settings(Frozen):
     schools: tuple[School, ...] = ()
     apps: tuple[App, ...] = ()
     doors: tuple[SerializeAsAny[DoorSettings], ...] = ()
+    providers: tuple[ProviderContact, ...] = ()
     accounts: tuple[SerializeAsAny[AccountSettings], ...] = ()
     modes: Mapping[Mode, tuple[str, ...]] = {}
     actions: tuple[Action, ...] = ()

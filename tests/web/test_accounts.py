@@ -25,7 +25,7 @@ async def test_how_each_account_is_doing(gateway: Gateway) -> None:
     answer = await gateway.get("/v1/accounts", "vgm_read")
     assert answer.json["data"] == [
         {
-            **{"name": "operateur-a", "adapter": "smpp", "modes": ["standard", "premium"]},
+            **{"name": "operateur-a", "adapter": "smpp", "provider": None, "modes": ["standard", "premium"]},
             **{"bound": None, "ready": None, "why": None},
             **{"paused": False, "paused_at": None, "paused_by": None, "paused_reason": None},
             **{
@@ -33,6 +33,7 @@ async def test_how_each_account_is_doing(gateway: Gateway) -> None:
                 "rate_now": None,
                 "rate_learned": None,
                 "window": 10,
+                "credit": None,
                 "queue": 2,
                 "sending": 0,
                 "uncertain": 1,

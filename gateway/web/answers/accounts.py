@@ -106,6 +106,7 @@ class AccountView(Answer):
 
     name: str = Field(description="son nom")
     adapter: str = Field(description="comment on parle à ce fournisseur")
+    provider: str | None = Field(description="le fournisseur, tel que GET /v1/providers le nomme")
     modes: list[Mode] = Field(description="les qualités d'envoi qui s'en servent")
     bound: int | None = Field(description="liaisons établies")
     ready: bool | None = Field(description="il peut envoyer maintenant")
@@ -118,12 +119,30 @@ class AccountView(Answer):
     rate_now: float | None = Field(description="SMS par seconde au plus en ce moment")
     rate_learned: float | None = Field(description="ce que le fournisseur accepte ; null tant que `rate` lui convient")
     window: int = Field(description="envois sans réponse au plus")
+    credit: Cost | None = Field(description="ce qu'il reste chez le fournisseur ; null : inconnu")
     queue: int = Field(description="SMS en file pour ses qualités d'envoi")
     sending: int = Field(description="SMS en cours d'envoi")
     uncertain: int = Field(description="SMS dont on ne sait pas s'ils sont partis")
     message_id: str | None = Field(description="réglage de la forme des identifiants ; null : sans objet")
     message_id_learned: Form | None = Field(description="forme apprise des premiers accusés ; null : pas encore")
     message_id_learned_at: str | None = Field(description="depuis quand elle est connue")
+
+
+class ProviderView(Answer):
+    """Un fournisseur."""
+
+    name: str = Field(description="son nom")
+    email: str | None = Field(description="contact courriel")
+    telephone: str | None = Field(description="téléphone")
+    www: str | None = Field(description="son site")
+    accounts: list[str] = Field(description="ses comptes")
+
+
+class ProviderList(Answer):
+    """Tous les fournisseurs."""
+
+    data: list[ProviderView] = Field(description="les fournisseurs, tels que la configuration les déclare")
+    page: Page = Field(description="la liste est toujours entière")
 
 
 class AccountList(Answer):

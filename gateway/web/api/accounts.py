@@ -14,7 +14,7 @@ from gateway.requests import Body, Short
 from gateway.states import Status
 from gateway.store import catalogue, evidence, reports
 from gateway.store.audit import noted
-from gateway.web.answers.accounts import AccountList, Paused
+from gateway.web.answers.accounts import AccountList, Paused, ProviderList
 from gateway.web.api.actions import OPERATE, whole
 from gateway.web.api.views import stamp
 from gateway.web.route import Call, Reply, Route
@@ -62,6 +62,7 @@ def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
     return {
         "name": account.name,
         "adapter": account.adapter,
+        "provider": account.provider,
         "modes": modes,
         "bound": running.get("bound"),
         "ready": running.get("ready"),
@@ -74,6 +75,7 @@ def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
         "rate_now": running.get("rate_now"),
         "rate_learned": running.get("rate_learned"),
         "window": account.window,
+        "credit": running.get("credit"),
         "queue": sum(known.queued.get(mode, 0) for mode in modes),
         "sending": known.in_hand.get((account.name, Status.SENDING), 0),
         "uncertain": known.in_hand.get((account.name, Status.UNCERTAIN), 0),
@@ -81,6 +83,17 @@ def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
         "message_id_learned": form,
         "message_id_learned_at": stamp(since, call.parts.registry.home),
     }
+
+
+async def list_providers(call: Call) -> Reply:
+    """``GET /v1/providers``: as the configuration declares them, with the accounts of each."""
+    registry = call.parts.registry
+    accounts = registry.accounts()
+    data = [
+        {**one.model_dump(), "accounts": [account.name for account in accounts if account.provider == one.name]}
+        for one in registry.settings.providers
+    ]
+    return Reply(whole(data))
 
 
 async def pause_account(call: Call) -> Reply:
@@ -117,6 +130,11 @@ ROUTES: tuple[Route, ...] = (
     Route(
         *("GET", "/v1/accounts", list_accounts, SEE, "Les comptes fournisseurs et leur état"),
         answer=AccountList,
+        tag="accounts",
+    ),
+    Route(
+        *("GET", "/v1/providers", list_providers, SEE, "Les fournisseurs et leurs contacts"),
+        answer=ProviderList,
         tag="accounts",
     ),
     Route(

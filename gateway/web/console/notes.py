@@ -17,6 +17,8 @@ NOTES = {
     "a-confirmer": "Cochez la case qui dit ce que clore veut dire, puis recommencez.",
     "budget-fixe": "Le budget est fixé.",
     "budget-leve": "Le budget est levé.",
+    "suspendu": "Le compte est suspendu : plus rien ne part par lui.",
+    "repris": "Le compte a repris ses envois.",
     "repondu": "La réponse est notée.",
     "rien-renvoye": "Rien n'a été renvoyé : le SMS n'est plus incertain.",
 }

@@ -1,6 +1,7 @@
 """Every page, in the order of the menu."""
 
 from gateway.web.console import (
+    accounts,
     actions,
     budgets,
     consents,
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *recap.PAGES,
     *synthesis.PAGES,
     *budgets.PAGES,
+    *accounts.PAGES,
     *actions.PAGES,
     *models.PAGES,
     *people.PAGES,
