@@ -93,7 +93,7 @@ class Gateway:
         """Take another configuration. Addresses and the store stay what they were until a restart."""
         self.parts.settings = settings
         self.parts.registry.replace(settings)
-        await self.lanes.replace(settings)
+        await self.lanes.replace(self.parts.registry.accounts())
         for door in self.parts.doors:
             door.refresh()
 
@@ -104,7 +104,7 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.store.url, metrics))
-        registry = Registry(settings)
+        registry = Registry(settings, OPTIONS)
         await registry.load(store)
         await _fill_days(store, registry)
         wakes = [Nudge() for _ in settings.doors] if role is not Role.DISPATCH else []
@@ -118,10 +118,11 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         )
         parts = Parts(settings, store, registry, intake, metrics, milliseconds, rules, queued, lanes.by_name)
         gateway = Gateway(parts, lanes)
-        await stack.enter_async_context(Janitor(parts, dispatch=role is not Role.API).running())
+        await stack.enter_async_context(Janitor(parts, dispatch=role is not Role.API, follow=lanes.follow).running())
         if role is not Role.API:
             await stack.enter_async_context(answering(database_path(settings.store.url), lanes.nudge))
-            await stack.enter_async_context(lanes.running(settings, settings.stop.lanes.total_seconds()))
+            drain = settings.stop.lanes.total_seconds()
+            await stack.enter_async_context(lanes.running(registry.accounts(), drain))
         await _open_doors(stack, parts, settings, wakes)
         await _listen(stack, gateway, settings, role)
         try:

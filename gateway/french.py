@@ -181,6 +181,8 @@ ACTS = {
     "resend": "SMS incertains renvoyés",
     "receipt_matched": "Accusé attribué à la main",
     "override": "« Ne pas envoyer de SMS » levé une fois",
+    "account_put": "Compte fournisseur enregistré",
+    "account_deleted": "Compte fournisseur supprimé",
     "account_paused": "Compte fournisseur suspendu",
     "account_resumed": "Compte fournisseur repris",
     "action_put": "Action enregistrée",

@@ -35,9 +35,9 @@ class Chore:
 
 
 class Janitor:
-    """The chores of a process. ``dispatch`` says whether this one sends."""
+    """The chores of a process. ``dispatch`` says whether this one sends; ``follow`` takes changed accounts."""
 
-    def __init__(self, parts: Parts, *, dispatch: bool) -> None:
+    def __init__(self, parts: Parts, *, dispatch: bool, follow: Callable[[], Awaitable[None]] | None = None) -> None:
         self._parts = parts
         self.chores = [
             Chore("declared things", 1.0, self._refresh),
@@ -57,6 +57,8 @@ class Janitor:
                 Chore("write-ahead log", 60.0, self._empty_log),
                 Chore("retention", 60.0, self.purge),
             ]
+        if dispatch and follow is not None:
+            self.chores.append(Chore("lanes", 1.0, follow))
         parts.metrics.set_store_bytes(lambda: database_size(parts.store.url))
 
     @asynccontextmanager

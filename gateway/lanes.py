@@ -1,10 +1,9 @@
 """The lanes of a process: one an account, started together, replaced when the configuration changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from gateway.config import Settings
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
 from gateway.provider import Provider
@@ -34,6 +33,7 @@ class Lanes:
         self._running: dict[str, AsyncExitStack] = {}
         self._drain = 0.0
         self._replacing = asyncio.Lock()
+        self._open = False  # between the start and the end of ``running``
 
     def reserve(self, mode: str, parts: int, number: str) -> Departure | None:
         """How a message leaves whose transaction begins now: by the first account of its mode that may send it.
@@ -52,19 +52,29 @@ class Lanes:
             lane.nudge()
 
     @asynccontextmanager
-    async def running(self, settings: Settings, drain: float) -> AsyncIterator[None]:
-        """All lanes of ``settings``; leaving drains them side by side."""
-        self._drain = drain
+    async def running(self, accounts: Iterable[AccountSettings], drain: float) -> AsyncIterator[None]:
+        """A lane for each account; leaving drains them side by side."""
+        self._drain, self._open = drain, True
         try:
-            await self.replace(settings)
+            await self.replace(accounts)
             yield
         finally:
-            await asyncio.gather(*(self._stop(name) for name in list(self.by_name)))
+            self._open = False
+            async with self._replacing:
+                await asyncio.gather(*(self._stop(name) for name in list(self.by_name)))
 
-    async def replace(self, settings: Settings) -> None:
+    async def follow(self) -> None:
+        """Take accounts that were put, changed or deleted through the API: cheap when nothing was."""
+        wanted = {account.name: account for account in self._registry.accounts()}
+        if self._open and wanted != {name: lane.settings for name, lane in self.by_name.items()}:
+            await self.replace(wanted.values())
+
+    async def replace(self, accounts: Iterable[AccountSettings]) -> None:
         """Lanes of accounts that changed or are gone drain and stop; new ones start; the others run on."""
-        wanted = {account.name: account for account in settings.accounts}
+        wanted = {account.name: account for account in accounts}
         async with self._replacing:
+            if not self._open:
+                return
             paused = await self._store.read(catalogue.pauses)
             gone = [name for name, lane in self.by_name.items() if wanted.get(name) != lane.settings]
             await asyncio.gather(*(self._stop(name) for name in gone))

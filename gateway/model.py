@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -179,6 +179,8 @@ class AccountSettings(Settings):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="as the modes name it")
     adapter: str = Field(description="which adapter speaks to this provider: smpp")
+    option1: str = Field("", max_length=200, description="what its papers call option 1; kept with the account")
+    option2: str = Field("", max_length=200, description="what its papers call option 2; kept with the account")
     provider: str | None = Field(None, description="whose contract it is: one of `providers`, for its contacts")
     rate: float = Field(20, gt=0, description="parts per second, fractions allowed, shared by all binds")
     window: int = Field(10, ge=1, le=10_000, description="unanswered submits at most, a bind")
@@ -194,6 +196,9 @@ class AccountSettings(Settings):
     bills: tuple[Billed, ...] = Field(
         ("undelivered", "expired", "rejected"), description="what is billed though it was not delivered"
     )
+
+    #: What the API calls some keys, whoever the provider is -> this adapter's key.
+    words: ClassVar[Mapping[str, str]] = {}
 
     @property
     def most_in_hand(self) -> int:

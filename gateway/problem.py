@@ -25,6 +25,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "idempotency_in_progress": (409, "La même demande est en cours"),
     "selection_changed": (409, "La sélection a changé depuis qu'elle a été affichée"),
     "declared_in_configuration": (409, "Déclaré dans la configuration : à modifier là"),
+    "no_sealing_key": (409, "Aucune clé ne permet de garder un secret"),
     "no_provider": (409, "Aucun compte fournisseur pour ce mode d'envoi"),
     "body_too_large": (413, "Le corps est trop grand"),
     "too_many_recipients": (413, "Trop de destinataires en un envoi"),

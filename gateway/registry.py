@@ -8,17 +8,24 @@ when ``refresh`` is next called.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.model import AccountSettings, Action, Mode, School, Template
+from gateway.contracts import Adapters, Contract, opened
+from gateway.model import MODES, AccountSettings, Action, Mode, School, Template
 from gateway.periods import local
-from gateway.store import catalogue, months, users
+from gateway.store import catalogue, contracts, months, users
 from gateway.store.months import Budget
+from gateway.vault import Vault
 
 if TYPE_CHECKING:
     from gateway.config import Settings
     from gateway.store.database import Store
+
+
+#: Of a process that opens no stored account.
+NO_ADAPTERS: Adapters = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,9 @@ class KnownSchool:
 class Registry:
     """The declared things, ready to be asked."""
 
-    def __init__(self, settings: "Settings") -> None:
+    def __init__(self, settings: "Settings", adapters: Adapters = NO_ADAPTERS) -> None:
+        self.adapters = adapters
+        self._sealed: Sequence[tuple[str, bytes]] = ()
         self._stored_actions: Mapping[str, Action] = {}
         self._stored_templates: Mapping[str, Template] = {}
         self._blocked: Mapping[tuple[str, str], str] = {}
@@ -50,10 +59,10 @@ class Registry:
     def replace(self, settings: "Settings") -> None:
         """Take another configuration; what the store holds is kept."""
         self._settings = settings
-        self._modes: Mapping[str, tuple[str, ...]] = {str(mode): names for mode, names in settings.modes.items()}
-        self._accounts_of: dict[str, tuple[AccountSettings, ...]] = {}
+        sealing_key = settings.secrets.sealing_key
+        self.vault = Vault(sealing_key.get_secret_value()) if sealing_key is not None else None
         self._schools = {school.uai: _known(school, settings) for school in settings.schools}
-        self._accounts = {account.name: account for account in settings.accounts}
+        self._declared_accounts = {account.name: account for account in settings.accounts}
         self._declared_actions = {action.code: action for action in settings.actions}
         self._declared_templates = {template.code: template for template in settings.templates}
         self._merge()
@@ -63,6 +72,7 @@ class Registry:
         self._stamp, actions, templates = await store.read(catalogue.read_all)
         self._blocked = await store.read(users.blocked)
         self._budgets = [one for one in await store.read(months.budgets) if one.stop]
+        self._sealed = await store.read(contracts.read_all)
         self._stored_actions = {action.code: action for action in actions}
         self._stored_templates = {template.code: template for template in templates}
         self._merge()
@@ -75,6 +85,17 @@ class Registry:
     def _merge(self) -> None:
         self._actions = {**self._stored_actions, **self._declared_actions}
         self._templates = {**self._stored_templates, **self._declared_templates}
+        sealed = [(name, data) for name, data in self._sealed if name not in self._declared_accounts]
+        self._contracts = opened(sealed, self.vault, self.adapters)
+        stored = {name: contract.settings for name, contract in self._contracts.items()}
+        self._accounts: Mapping[str, AccountSettings] = {**self._declared_accounts, **stored}
+        self._modes: Mapping[str, tuple[str, ...]] = {mode: self._names_of(mode) for mode in MODES}
+        self._accounts_of: dict[str, tuple[AccountSettings, ...]] = {}
+
+    def _names_of(self, mode: Mode) -> tuple[str, ...]:
+        """The accounts of a mode: those of the configuration in its order, then those put through the API."""
+        put = (name for name, contract in self._contracts.items() if mode in contract.modes)
+        return (*self._settings.modes.get(mode, ()), *put)
 
     @property
     def settings(self) -> "Settings":
@@ -164,8 +185,16 @@ class Registry:
         return self._accounts.get(name)
 
     def accounts(self) -> tuple[AccountSettings, ...]:
-        """All accounts, as declared."""
+        """All accounts: as declared, then those put through the API."""
         return tuple(self._accounts.values())
+
+    def declared_account(self, name: str) -> bool:
+        """Whether the configuration declares this account, which makes it read-only."""
+        return name in self._declared_accounts
+
+    def contract(self, name: str) -> Contract | None:
+        """The account of a name if it was put through the API and can be opened."""
+        return self._contracts.get(name)
 
     def accounts_of(self, mode: Mode) -> tuple[AccountSettings, ...]:
         """The accounts of a mode, first choice first; empty when it has none."""

@@ -1,7 +1,7 @@
 """The options of an account whose provider speaks SMPP, as the configuration file holds them."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +16,8 @@ IdForm = Literal["auto", "raw", "hex-to-dec", "dec-to-hex"]
 
 class SmppAccount(LinkOptions, MessageOptions):
     """One contract with one provider over SMPP: its links, its messages, and what comes from it."""
+
+    words: ClassVar[Mapping[str, str]] = {"key_id": "system_id", "service_code": "service_type"}
 
     adapter: Literal["smpp"] = Field("smpp", description="speaks SMPP 3.4")
     message_id: IdForm = Field("auto", description="how the id of a receipt differs from that of the answer")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, SerializeAsAny, field_validator, model_validator
 
 from gateway.caller import Scope
 from gateway.door import DoorLogin, DoorSettings
@@ -145,6 +145,21 @@ class ConsoleSettings(Frozen):
     idle: Duration = Field(timedelta(hours=1), ge=timedelta(minutes=1), description="without a page for so long, too")
 
 
+class SecretsSettings(Frozen):
+    """What seals secrets in the database."""
+
+    sealing_key: SecretStr | None = Field(
+        None, description="any text of 16 characters or more, kept apart from the database"
+    )
+
+    @field_validator("sealing_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("expected 16 characters or more, such as `openssl rand -base64 32` prints")
+        return value
+
+
 class StopSettings(Frozen):
     """How long each phase of stopping may last; their sum stays below systemd's TimeoutStopSec."""
 
@@ -165,6 +180,7 @@ class Settings(Frozen):
     log: LogSettings = LogSettings()
     stop: StopSettings = StopSettings()
     console: ConsoleSettings = ConsoleSettings()
+    secrets: SecretsSettings = SecretsSettings()
     schools: tuple[School, ...] = ()
     apps: tuple[App, ...] = ()
     doors: tuple[SerializeAsAny[DoorSettings], ...] = ()

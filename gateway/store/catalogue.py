@@ -8,16 +8,16 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.model import Action, Template
-from gateway.store.tables import account_pause, action, budget, person, template
+from gateway.store.tables import account_pause, action, budget, person, provider_account, template
 
-#: Of actions, of templates, of people, of budgets: how many, and the last change.
+#: Of actions, of templates, of people, of budgets, of accounts: how many, and the last change.
 Stamp = tuple[int, ...]
 
 
 async def stamp(conn: AsyncConnection) -> Stamp:
-    """A value that changes when any action, template or person does."""
+    """A value that changes when any action, template, person or account does."""
     found: list[int] = []
-    for table in (action, template, person, budget):
+    for table in (action, template, person, budget, provider_account):
         count, latest = (
             await conn.execute(select(func.count(), func.max(table.c.updated_at)).select_from(table))
         ).one()

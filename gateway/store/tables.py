@@ -557,6 +557,14 @@ template = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
+provider_account = Table(
+    "provider_account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # of contracts.seal
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 #: A paused account stays paused over a restart.
 account_pause = Table(
     "account_pause",

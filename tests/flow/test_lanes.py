@@ -48,12 +48,12 @@ def lanes_of(heart: Heart, providers: Providers) -> Lanes:
 async def test_another_rate_replaces_that_lane_alone(heart: Heart) -> None:
     providers = Providers()
     lanes = lanes_of(heart, providers)
-    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings, 1.0):
+    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings.accounts, 1.0):
         first, other = lanes.by_name["a"], lanes.by_name["b"]
         await heart.accept()
         lanes.nudge()
         await providers.made["a"][0].until(1)
-        await lanes.replace(with_account(heart.settings, "a", rate=7.0))
+        await lanes.replace(with_account(heart.settings, "a", rate=7.0).accounts)
         assert lanes.by_name["b"] is other
         assert lanes.by_name["a"] is not first
         assert lanes.by_name["a"].settings.rate == 7.0
@@ -67,23 +67,23 @@ async def test_another_rate_replaces_that_lane_alone(heart: Heart) -> None:
 async def test_what_is_in_hand_is_waited_for_before_its_lane_is_replaced(heart: Heart) -> None:
     providers = Providers()
     lanes = lanes_of(heart, providers)
-    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings, 5.0):
+    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings.accounts, 5.0):
         provider = providers.made["a"][0]
         provider.script = keep
         await heart.accept()
         lanes.nudge()
         await provider.until(1)
         asyncio.get_running_loop().call_soon(provider.answer_all)
-        await lanes.replace(with_account(heart.settings, "a", window=3))
+        await lanes.replace(with_account(heart.settings, "a", window=3).accounts)
         assert await heart.rows("SELECT state FROM part") == [("in_transit",)]
 
 
 async def test_reloads_at_once_wait_for_each_other(heart: Heart) -> None:
     providers = Providers()
     lanes = lanes_of(heart, providers)
-    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings, 1.0):
+    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings.accounts, 1.0):
         wanted = [with_account(heart.settings, "a", rate=float(rate)) for rate in (1, 2, 3)]
-        await asyncio.gather(*(lanes.replace(each) for each in wanted))
+        await asyncio.gather(*(lanes.replace(each.accounts) for each in wanted))
         assert lanes.by_name["a"].settings.rate == 3.0
         await heart.accept()
         lanes.nudge()
@@ -94,9 +94,9 @@ async def test_accounts_come_and_go(heart: Heart) -> None:
     providers = Providers()
     lanes = lanes_of(heart, providers)
     alone = settings(accounts=[{"name": "b", "adapter": "fake", "price": "0.05"}], modes={"standard": ["b"]})
-    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings, 1.0):
+    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings.accounts, 1.0):
         heart.registry.replace(alone)
-        await lanes.replace(alone)
+        await lanes.replace(alone.accounts)
         assert list(lanes.by_name) == ["b"]
         await heart.accept()
         lanes.nudge()
@@ -106,5 +106,5 @@ async def test_accounts_come_and_go(heart: Heart) -> None:
 async def test_a_pause_outlives_a_restart(heart: Heart) -> None:
     await heart.store.write(lambda conn: catalogue.pause(conn, "a", "direction", "contrat", MORNING))
     lanes = lanes_of(heart, Providers())
-    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings, 1.0):
+    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings.accounts, 1.0):
         assert [lane.paused for lane in lanes.by_name.values()] == [True, False]

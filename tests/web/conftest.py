@@ -12,6 +12,7 @@ import aiohttp
 import orjson
 import pytest
 
+from gateway.app import OPTIONS
 from gateway.config import Settings
 from gateway.inbound import rules_of as inbound_rules
 from gateway.intake import Intake
@@ -158,7 +159,7 @@ async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
     """The parts that a request needs; the clock stands still."""
     declared, metrics = settings(), Metrics()
     async with open_store(f"sqlite:///{tmp_path}/gateway.db", metrics) as store:
-        registry = Registry(declared)
+        registry = Registry(declared, OPTIONS)
         await registry.load(store)
         clock = Clock()
         intake = Intake(store, registry, metrics, clock, lambda: declared.defaults.max_parts, lambda: None)

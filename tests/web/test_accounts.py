@@ -25,7 +25,8 @@ async def test_how_each_account_is_doing(gateway: Gateway) -> None:
     answer = await gateway.get("/v1/accounts", "vgm_read")
     assert answer.json["data"] == [
         {
-            **{"name": "operateur-a", "adapter": "smpp", "provider": None, "modes": ["standard", "premium"]},
+            **{"name": "operateur-a", "adapter": "smpp", "provider": None, "declared_in_configuration": True},
+            **{"modes": ["standard", "premium"]},
             **{"bound": None, "ready": None, "why": None},
             **{"paused": False, "paused_at": None, "paused_by": None, "paused_reason": None},
             **{

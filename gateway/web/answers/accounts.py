@@ -1,6 +1,6 @@
 """The accounts: the recap, the synthesis, and the accounts of providers."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -107,6 +107,7 @@ class AccountView(Answer):
     name: str = Field(description="son nom")
     adapter: str = Field(description="comment on parle à ce fournisseur")
     provider: str | None = Field(description="le fournisseur, tel que GET /v1/providers le nomme")
+    declared_in_configuration: bool
     modes: list[Mode] = Field(description="les qualités d'envoi qui s'en servent")
     bound: int | None = Field(description="liaisons établies")
     ready: bool | None = Field(description="il peut envoyer maintenant")
@@ -126,6 +127,22 @@ class AccountView(Answer):
     message_id: str | None = Field(description="réglage de la forme des identifiants ; null : sans objet")
     message_id_learned: Form | None = Field(description="forme apprise des premiers accusés ; null : pas encore")
     message_id_learned_at: str | None = Field(description="depuis quand elle est connue")
+
+
+class ContractView(Answer):
+    """Un compte fournisseur et ses options, comme PUT les prend ; les secrets n'y sont jamais."""
+
+    name: str = Field(description="son nom")
+    declared_in_configuration: bool
+    options: dict[str, Any] = Field(description="ses options")
+    modes: list[Mode] = Field(description="les qualités d'envoi qui s'en servent")
+
+
+class DeletedAccount(Answer):
+    """Un compte fournisseur supprimé."""
+
+    name: str = Field(description="son nom")
+    deleted: bool = Field(description="toujours true")
 
 
 class ProviderView(Answer):

@@ -63,6 +63,7 @@ def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
         "name": account.name,
         "adapter": account.adapter,
         "provider": account.provider,
+        "declared_in_configuration": call.parts.registry.declared_account(account.name),
         "modes": modes,
         "bound": running.get("bound"),
         "ready": running.get("ready"),
@@ -122,8 +123,13 @@ async def resume_account(call: Call) -> Reply:
 def _known(call: Call) -> str:
     name = call.path["name"]
     if call.parts.registry.account(name) is None:
-        raise Problem("not_found", "Aucun compte fournisseur n'a ce nom : voir GET /v1/accounts.")
+        raise unknown()
     return name
+
+
+def unknown() -> Problem:
+    """There is no such account."""
+    return Problem("not_found", "Aucun compte fournisseur n'a ce nom : voir GET /v1/accounts.")
 
 
 ROUTES: tuple[Route, ...] = (

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.caller import Scope
 from gateway.problem import Problem
+from gateway.web.console.contracts import WORDS
 from gateway.web.console.visit import Page, Visit
 
 _SEE = frozenset({Scope.READ, Scope.ACCOUNTS})
@@ -16,7 +17,8 @@ async def show(visit: Visit) -> web.StreamResponse:
     """``GET /console/comptes``."""
     accounts = (await visit.ask("GET", "/v1/accounts"))["data"]
     providers = (await visit.ask("GET", "/v1/providers"))["data"]
-    return visit.render("comptes.html", accounts=accounts, providers=providers)
+    operate = visit.may(Scope.OPERATE)
+    return visit.render("comptes.html", accounts=accounts, providers=providers, operate=operate)
 
 
 async def consult(visit: Visit) -> web.StreamResponse:
@@ -24,7 +26,12 @@ async def consult(visit: Visit) -> web.StreamResponse:
     account = await _account(visit)
     providers = (await visit.ask("GET", "/v1/providers"))["data"]
     provider = next((one for one in providers if one["name"] == account["provider"]), None)
-    return visit.render("compte.html", account=account, provider=provider, operate=visit.may(Scope.OPERATE))
+    operate = visit.may(Scope.OPERATE)
+    options = {}
+    if operate:
+        options = (await visit.ask("GET", "/v1/accounts/{name}", account["name"]))["options"]
+    values = {"account": account, "provider": provider, "operate": operate, "options": options}
+    return visit.render("compte.html", words=WORDS, **values)
 
 
 async def _account(visit: Visit) -> Any:

@@ -116,7 +116,7 @@ def _body(visit: Visit, code: str) -> dict[str, Any]:
     if not isinstance(body.get("response_delay_days"), int):
         cure = "Indiquez un nombre de jours ; 0 : aucune réponse n'est attendue."
         raise field_problem("invalid_field", "/response_delay_days", cure)
-    texts = ("short_label", "long_label", "sender", "provider_service_code")
+    texts = ("short_label", "long_label", "template", "sender", "provider_service_code")
     return {name: str(value) if name in texts else value for name, value in body.items()}
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from gateway.config.settings import SecretsSettings
 from gateway.model import ProviderContact
 from tests.web.conftest import Gateway
 from tests.web.console.conftest import Browser
+from tests.web.test_contracts import PASSWORD, SECRETS
 
 PROVIDERS = (
     ProviderContact(name="DIGITAL MEDIA", email="sconet@digitalmedia.fr", telephone="04 00 00 00 00"),
@@ -17,7 +19,8 @@ def provided(people: Gateway) -> Gateway:
     """The gateway, with providers; its account is of the first."""
     parts = people.parts
     account = parts.settings.accounts[0].model_copy(update={"provider": "DIGITAL MEDIA"})
-    parts.settings = parts.settings.model_copy(update={"providers": PROVIDERS, "accounts": (account,)})
+    more = {"providers": PROVIDERS, "accounts": (account,), "secrets": SECRETS}
+    parts.settings = parts.settings.model_copy(update=more)
     parts.registry.replace(parts.settings)
     return people
 
@@ -58,3 +61,71 @@ async def test_who_may_only_look(browser: Browser, provided: Gateway) -> None:
     assert "Suspendre" not in page.text
     assert (await browser.send("/console/comptes/operateur-a/suspendre", {"reason": "x"})).status == 403
     assert not (await provided.get("/v1/accounts")).json["data"][0]["paused"]
+
+
+SETTINGS = {
+    **{"name": "operateur-p", "provider": "PLURIWARE", "key_id": "0570051", "password": PASSWORD, "option1": "A"},
+    **{"option2": "B", "service_code": "CMT", "host": "127.0.0.1", "port": "2776", "rate": "2.5", "window": "7"},
+    **{"price": "0.051", "modes": "economique"},
+}
+
+
+async def test_settings_are_made_consulted_and_changed(browser: Browser, provided: Gateway) -> None:
+    await browser.sign_in("technique")
+    form = await browser.open("/console/nouveau-compte")
+    assert '<option value="" selected>AUCUN' in form.html
+    page = await browser.send("/console/nouveau-compte", SETTINGS)
+    assert "C'est enregistré." in page.text
+    assert "Clé d'identification 0570051 Option 1 A Option 2 B Code de service CMT" in page.text
+    assert "Mot de passe ••••••••" in page.text
+    assert "Modifier" in page.text
+    form = await browser.open("/console/comptes/operateur-p/modifier")
+    assert "Annuler" in form.text
+    assert PASSWORD not in page.html + form.html
+    change = {**SETTINGS, "key_id": "0570052", "password": "", "provider": ""}
+    page = await browser.send("/console/comptes/operateur-p/modifier", change)
+    assert "Nom AUCUN Clé d'identification 0570052" in page.text
+    contract = provided.parts.registry.contract("operateur-p")
+    assert contract is not None
+    assert contract.options["password"] == PASSWORD
+    assert (contract.settings.rate, contract.modes) == (2.5, ("economique",))
+    page = await browser.send("/console/comptes/operateur-p/supprimer")
+    assert "C'est supprimé." in page.text
+    assert provided.parts.registry.account("operateur-p") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"key_id": ""}, "Clé d'identification : Ce champ est obligatoire"),
+        ({"password": "x" * 17}, "Mot de passe : 16 au plus"),
+        ({"port": "99999"}, "Port : Au plus 65535."),
+        ({"name": "operateur-a"}, "Nom du compte : Un compte a déjà ce nom"),
+    ],
+)
+async def test_what_is_wrong_with_settings_is_said(
+    browser: Browser, provided: Gateway, change: dict[str, str], why: str
+) -> None:
+    await browser.sign_in("technique")
+    await browser.open("/console/nouveau-compte")
+    page = await browser.send("/console/nouveau-compte", {**SETTINGS, **change})
+    assert page.status == 422
+    assert why in page.text
+    assert PASSWORD not in page.html
+    assert provided.parts.registry.account("operateur-p") is None
+
+
+async def test_settings_of_the_configuration_and_of_others(browser: Browser, provided: Gateway) -> None:
+    await browser.sign_in("gestion")
+    assert (await browser.open("/console/nouveau-compte")).status == 403
+    await browser.open("/console/comptes")
+    assert (await browser.send("/console/comptes/operateur-a/modifier", SETTINGS)).status == 403
+    await browser.sign_in("technique")
+    page = await browser.open("/console/comptes/operateur-a")
+    assert "il se modifie là" in page.text
+    assert (await browser.send("/console/comptes/operateur-a/modifier", SETTINGS)).status == 409
+    provided.parts.registry.replace(provided.parts.settings.model_copy(update={"secrets": SecretsSettings()}))
+    await browser.open("/console/nouveau-compte")
+    page = await browser.send("/console/nouveau-compte", SETTINGS)
+    assert page.status == 409
+    assert "secrets.sealing_key" in page.text
