@@ -6,8 +6,8 @@ The counters are made anew when the gateway starts; the janitor fills the words,
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
