@@ -6,7 +6,10 @@ from urllib.parse import quote
 
 import orjson
 import pytest
+from pydantic import SecretStr
 
+from gateway.config.settings import SecretsSettings
+from gateway.model import ProviderContact
 from gateway.states import Status
 from gateway.web.openapi import document
 from gateway.web.resources import ROUTES
@@ -46,6 +49,14 @@ BATCH = {"action": "INFO", "text": "Bonjour", "recipients": [{"to": "0612345678"
 ACTION = {"short_label": "Ret.", "long_label": "Retards", "hold_max": "30m"}
 TEMPLATE = {"label": "Retard", "text": "#ELEVE est en retard."}
 PERSON = {"name": "Mme ÇELIK", "schools": [METZ], "roles": ["envoi"], "password": "une phrase assez longue"}
+SECRETS = SecretsSettings(sealing_key=SecretStr("a key of the tests, long enough"))
+CONTRACT = {
+    "provider": "PLURIWARE",
+    "key_id": "etab57",
+    "password": "m0tdep4sse",
+    "host": "127.0.0.1",
+    "price": "0.051",
+}
 #: A form: the request, and the file.
 FORM = ({"account": "operateur-a", "month": "2026-11"}, b"id;numero;montant\n1;0612345678;0,1\n")
 COLUMNS = ({"account": "operateur-a"}, FORM[1])
@@ -113,6 +124,10 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("POST", "/v1/reconciliations/columns", "", COLUMNS),
     ("GET", "/v1/accounts/{account}/invoice-columns", "", None),
     ("PUT", "/v1/accounts/{account}/invoice-columns", "", {"id": "Code"}),
+    ("PUT", "/v1/accounts/{contract}", "", CONTRACT),
+    ("GET", "/v1/accounts/{contract}", "", None),
+    ("DELETE", "/v1/accounts/{contract}", "", None),
+    ("GET", "/v1/providers", "", None),
     ("PUT", "/v1/budgets/{action}", "", {"amount": "10"}),
     ("GET", "/v1/budgets", "", None),
     ("DELETE", "/v1/budgets/{action}", "", None),
@@ -147,7 +162,7 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     names["answered"] = await add_answered(store, 903, "9")
     names["orphan"] = f"rec_{await add_parked(store, provider_id='1')}"
     names["reconciliation"] = (await asked(gateway, "POST", "/v1/reconciliations", FORM)).json["id"]
-    names |= {"login": "celik", "month": "2026-11", "over": "2026-10", "absence": "ABSENCE"}
+    names |= {"contract": "operateur-p", "login": "celik", "month": "2026-11", "over": "2026-10", "absence": "ABSENCE"}
     return {"batch": batch, "message": message, "posted": posted, **names}
 
 
@@ -178,6 +193,9 @@ def compare(route: Route, answer: Answer) -> None:
 
 
 async def test_every_answer_is_as_the_reference_says(gateway: Gateway) -> None:
+    more = {"secrets": SECRETS, "providers": (ProviderContact(name="PLURIWARE", email="contact@example.fr"),)}
+    gateway.parts.settings = gateway.parts.settings.model_copy(update=more)
+    gateway.parts.registry.replace(gateway.parts.settings)
     found = await fill(gateway)
     for method, address, query, body in TOUR:
         route = route_of(method, address)
