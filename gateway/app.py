@@ -103,7 +103,7 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
     """Everything of a role, started in order and stopped in reverse. Raises StoreUnavailable and OSError."""
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.store.url, metrics))
+        store = await stack.enter_async_context(open_store(settings.store.url, metrics, sealer=settings.store.sealer))
         registry = Registry(settings, OPTIONS)
         await registry.load(store)
         await _fill_days(store, registry)

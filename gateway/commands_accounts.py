@@ -82,7 +82,7 @@ async def run_recap(args: argparse.Namespace, settings: "Settings") -> int:
         wanted = _selection(args, school)
     except ValueError:
         return _refuse("--from and --to take a date such as 2026-11-22, or a timestamp with its offset")
-    async with open_store(settings.store.url) as store:
+    async with open_store(settings.store.url, sealer=settings.store.sealer) as store:
         await registry.load(store)
         viewer = Viewer(school.zone, registry, masked=not args.numbers)
         if args.csv:
@@ -140,14 +140,14 @@ def add_synthesis_arguments(parser: argparse.ArgumentParser) -> None:
 async def run_synthesis(args: argparse.Namespace, settings: "Settings") -> int:
     """Print the figures by month and action; with ``--verify`` compare all counters with the ledger."""
     if args.verify:
-        async with open_store(settings.store.url) as store:
+        async with open_store(settings.store.url, sealer=settings.store.sealer) as store:
             return max(await _verify(store), await _verify_days(store, Registry(settings)))
     registry = Registry(settings)
     school = _school(args, registry)
     if isinstance(school, str):
         return _refuse(school)
     year = args.year or year_of(local(_now(), school.zone).date(), school_year=args.school_year)
-    async with open_store(settings.store.url) as store:
+    async with open_store(settings.store.url, sealer=settings.store.sealer) as store:
         await registry.load(store)
         view = await accounts.synthesis(store, registry, school.uai, year, school_year=args.school_year)
     if args.csv:
@@ -229,7 +229,7 @@ async def run_apikey(args: argparse.Namespace, settings: "Settings") -> int:
         wrong = _wrong_key(args, settings)
         if wrong:
             return _refuse(wrong)
-    async with open_store(settings.store.url) as store:
+    async with open_store(settings.store.url, sealer=settings.store.sealer) as store:
         match args.deed:
             case "create":
                 return await _create(args, store)

@@ -21,6 +21,7 @@ from gateway.pricing import price_of
 from gateway.provider import Accepted, FromPhone, Outcome, Part, Prepared, Receipt, Refused
 from gateway.registry import Registry
 from gateway.requests import BatchIn, MessageIn
+from gateway.sealing import Sealer
 from gateway.states import FINAL, Status, judge
 from gateway.store import claim, inbound, moves, queue
 from gateway.store.bulk import fetch
@@ -278,10 +279,10 @@ class Heart:
 
 
 @asynccontextmanager
-async def opened(folder: Path, declared: Settings | None = None) -> AsyncIterator[Heart]:
+async def opened(folder: Path, declared: Settings | None = None, sealer: Sealer | None = None) -> AsyncIterator[Heart]:
     """A heart on the database of a folder; opened twice, it is two processes on one store."""
     declared, metrics = declared or settings(), Metrics()
-    async with open_store(f"sqlite:///{folder}/gateway.db", metrics) as store:
+    async with open_store(f"sqlite:///{folder}/gateway.db", metrics, sealer=sealer) as store:
         registry = Registry(declared)
         await registry.load(store)
 

@@ -32,7 +32,7 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
     """Erase or count, by kind, whether the gateway runs or not. Raises StoreUnavailable."""
     now = time.time_ns() // 1_000_000
     due = retention.limits(settings.retention, now)
-    async with open_store(settings.store.url) as store:
+    async with open_store(settings.store.url, sealer=settings.store.sealer) as store:
         if args.dry_run:
             counts = await store.read(lambda conn: kept.waiting(conn, due))
         else:

@@ -44,7 +44,7 @@ async def run(args: argparse.Namespace, settings: "Settings") -> int:
     """Carry it out in the store, whether the gateway runs or not: it sees the change at the next request."""
     if args.deed == "add" and (wrong := _wrong(args, settings)):
         return _refuse(wrong)
-    async with open_store(settings.store.url) as store:
+    async with open_store(settings.store.url, sealer=settings.store.sealer) as store:
         if args.deed == "list":
             return _list(await store.read(users.list_users))
         known = await store.read(lambda conn: users.find_user(conn, args.login))

@@ -6,7 +6,8 @@ Frozen, unknown keys refused. An account's own keys are added by its adapter, in
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, SerializeAsAny, field_validator, model_validator
 
@@ -25,6 +26,9 @@ from gateway.model import (
     Uai,
 )
 from gateway.model import Settings as Frozen
+
+if TYPE_CHECKING:
+    from gateway.sealing import Sealer
 
 
 class Role(StrEnum):
@@ -52,6 +56,27 @@ class StoreSettings(Frozen):
     url: Annotated[str, AfterValidator(_store_url)] = Field(
         "sqlite:////var/lib/vaguemestre/gateway.db", description="four slashes: an absolute path"
     )
+    encryption_key: SecretStr | None = Field(
+        None, description="32 octets in base64: numbers, names and texts are sealed by it; older keys behind it"
+    )
+
+    @field_validator("encryption_key")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from gateway.sealing import read_keys
+
+            read_keys(value.get_secret_value())
+        return value
+
+    @cached_property
+    def sealer(self) -> "Sealer | None":
+        """What seals by the key; None without one."""
+        if self.encryption_key is None:
+            return None
+        from gateway.sealing import Sealer, read_keys
+
+        return Sealer(read_keys(self.encryption_key.get_secret_value()))
 
 
 class MetricsListen(Frozen):

@@ -12,13 +12,16 @@ from typing import Any
 from sqlalchemy import Table
 
 from gateway.store.direct import Conn, Direct, translated
+from gateway.store.sealed import sealed_rows, sealer_of
 
 #: Values in one statement at most (SQLite allows 32,766).
 _VALUES = 30_000
 
 
 async def insert_rows(conn: Conn, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert ``rows``, each the values of ``columns`` in order."""
+    """Insert ``rows``, each the values of ``columns`` in order; columns that are to be sealed are."""
+    if (sealer := sealer_of(conn)) is not None:
+        rows = sealed_rows(sealer, table.name, columns, rows)
     for chunk in _chunks(rows, len(columns)):
         await fetch(conn, _insert(table.name, columns, len(chunk)), _flat(chunk))
 
@@ -27,6 +30,8 @@ async def update_rows(
     conn: Conn, table: Table, columns: tuple[str, ...], rows: Sequence[Sequence[Any]], *, key: str = "id"
 ) -> None:
     """Set ``columns`` of the rows whose ``key`` is the first value of each row, to the values that follow."""
+    if (sealer := sealer_of(conn)) is not None:
+        rows = sealed_rows(sealer, table.name, columns, rows, before=1)
     for chunk in _chunks(rows, len(columns) + 1):
         await fetch(conn, _update(table.name, key, columns, len(chunk)), _flat(chunk))
 

@@ -20,6 +20,7 @@ import orjson
 from gateway.fairness import Turns
 from gateway.provider import Apart, Part, Prepared, Refused
 from gateway.states import UNSENT, Status
+from gateway.store import sealed
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, Head, PartRow, Rules
 from gateway.store.direct import Conn
@@ -330,9 +331,9 @@ async def _behind(conn: Conn, line: _Line, where: tuple[str, int, str], seen: se
     """Parts of a line to other numbers than those seen, ``limit`` if there are as many."""
     found: list[int] = []
     for page in (4 * limit, 8 * limit, 16 * limit, 32 * limit):
-        known = orjson.dumps(list(seen.union(line.next))).decode()
+        known = sealed.listed(conn, seen.union(line.next))
         values = (*where, line.order.now, line.order.account, _LOOKED_AT, known, page)
-        rows = await fetch(conn, BEHIND, values)
+        rows = await fetch(conn, sealed.by_list(conn, BEHIND), values)
         seen.update(number for _, _, number in rows)
         found += [part_id for _, part_id, number in rows if line.may_leave(part_id, number)]
         if len(found) >= limit or len(rows) < page:

@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -27,6 +27,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.store.bulk import fetch
 from gateway.store.direct import Conn, Direct, in_one_go
 from gateway.store.engine import make_engine, upgrade
+from gateway.store.sealed import KeyMissing
+from gateway.store.trouble import is_of_the_store, reason
+
+if TYPE_CHECKING:
+    from gateway.sealing import Sealer
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +135,7 @@ class Store:
             async with self._reader.connect() as conn:
                 return await question(conn)
         except DBAPIError as error:
-            raise StoreUnavailable(_reason(error)) from error
+            raise StoreUnavailable(reason(error)) from error
 
     async def write(self, verb: Verb[T]) -> T:
         """Run ``verb`` in the next group; returns after its commit. Raises StoreUnavailable, or what it raised."""
@@ -199,7 +204,7 @@ class Store:
         try:
             results = await self._transaction(group)
         except Exception as error:
-            if len(group) > 1 and not _is_of_the_store(error):
+            if len(group) > 1 and not is_of_the_store(error):
                 for work in group:
                     await self._commit([work])
                 return
@@ -215,7 +220,7 @@ class Store:
         try:
             await self._transaction([_Work(_touch, None, False, asyncio.get_running_loop().create_future())])
         except DBAPIError as error:
-            self._note(_reason(error))
+            self._note(reason(error))
         else:
             self._note("")
 
@@ -228,8 +233,8 @@ class Store:
         self.why = why
 
     def _fail(self, group: list[_Work], error: Exception) -> None:
-        if _is_of_the_store(error):
-            self._note(_reason(error))
+        if is_of_the_store(error):
+            self._note(reason(error))
             error = StoreUnavailable(self.why)
         for work in group:
             work.fail(error)
@@ -293,53 +298,25 @@ async def _touch(conn: AsyncConnection) -> None:
     await fetch(conn, sql)
 
 
-def _is_of_the_store(error: Exception) -> bool:
-    """Whether it is the database's trouble, not that of one piece of work."""
-    return isinstance(error, DBAPIError) and _code(error) in _STORE_TROUBLE
-
-
-_STORE_TROUBLE = frozenset(
-    {"SQLITE_FULL", "SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN"}
-    | {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_PERM", "SQLITE_NOLFS"}
-)
-
-
-def _code(error: DBAPIError) -> str:
-    """SQLite's primary code name: SQLITE_IOERR_WRITE is SQLITE_IOERR."""
-    name = getattr(error.orig, "sqlite_errorname", "") or ""
-    return "_".join(name.split("_")[:2])
-
-
-def _reason(error: Exception) -> str:
-    """In words, without the statement or its parameters: those hold people's data."""
-    name = _code(error) if isinstance(error, DBAPIError) else type(error).__name__
-    return _WORDS.get(name, f"database error {name or type(error).__name__}")
-
-
-_WORDS = {
-    "SQLITE_FULL": "disk full",
-    "SQLITE_READONLY": "database is read-only",
-    "SQLITE_IOERR": "disk input/output error",
-    "SQLITE_BUSY": "database is locked by another process",
-    "SQLITE_CANTOPEN": "database cannot be opened",
-}
-
-
 @asynccontextmanager
-async def open_store(url: str, metrics: StoreMetrics | None = None, *, migrate: bool = True) -> AsyncIterator[Store]:
+async def open_store(
+    url: str, metrics: StoreMetrics | None = None, *, sealer: "Sealer | None" = None
+) -> AsyncIterator[Store]:
     """Open the database of ``url`` (``sqlite:////absolute/path``), migrated to this version's schema.
 
-    Raises StoreUnavailable when it cannot be opened.
+    Raises StoreUnavailable when it cannot be opened, or a key that sealed something in it is not there.
     """
     async with AsyncExitStack() as stack:
         try:
-            if migrate:
-                await asyncio.to_thread(upgrade, url)
-            engine, reader = make_engine(url, pool=1), make_engine(url, pool=READERS, readonly=True)
+            await asyncio.to_thread(upgrade, url, sealer)
+            engine = make_engine(url, pool=1, sealer=sealer)
+            reader = make_engine(url, pool=READERS, readonly=True, sealer=sealer)
             stack.push_async_callback(engine.dispose)
             stack.push_async_callback(reader.dispose)
+        except KeyMissing as error:
+            raise StoreUnavailable(str(error)) from error
         except DBAPIError as error:
-            raise StoreUnavailable(_reason(error)) from error
+            raise StoreUnavailable(reason(error)) from error
         store = await stack.enter_async_context(Store(url, engine, reader, metrics)._running())
         await store.probe()
         yield store

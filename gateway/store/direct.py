@@ -12,10 +12,13 @@ one that finds the database locked by another process, runs in the database's th
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+if TYPE_CHECKING:
+    from gateway.sealing import Sealer
 
 #: Milliseconds that a write waits for another process's transaction, in the database's thread.
 BUSY_MS = 10_000
@@ -26,8 +29,9 @@ T = TypeVar("T")
 class Direct:
     """The driver's connection, in its own thread, inside a transaction."""
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(self, raw: sqlite3.Connection, sealer: "Sealer | None" = None) -> None:
         self._raw = raw
+        self.sealer = sealer
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """All rows of a statement. Raises DBAPIError."""
@@ -55,13 +59,14 @@ async def in_one_go(conn: AsyncConnection, work: Callable[[Direct], Coroutine[An
     driver: Any = conn.info.get("driver") or (await conn.get_raw_connection()).driver_connection
     conn.info["driver"] = driver
     raw: sqlite3.Connection = driver._conn
+    sealer: Sealer | None = conn.info.get("sealer")
     result: T
     if small and _begins_now(raw):
         with _undone(raw):
-            result = _drive(work(Direct(raw)))
+            result = _drive(work(Direct(raw, sealer)))
             await driver._execute(_commit, raw)
     else:
-        result = await driver._execute(_transaction, raw, work)
+        result = await driver._execute(_transaction, Direct(raw, sealer), raw, work)
     return result
 
 
@@ -94,10 +99,10 @@ def _commit(raw: sqlite3.Connection) -> None:
     Direct(raw).rows("COMMIT")
 
 
-def _transaction(raw: sqlite3.Connection, work: Callable[[Direct], Coroutine[Any, Any, T]]) -> T:
-    Direct(raw).rows("BEGIN IMMEDIATE")
+def _transaction(direct: Direct, raw: sqlite3.Connection, work: Callable[[Direct], Coroutine[Any, Any, T]]) -> T:
+    direct.rows("BEGIN IMMEDIATE")
     with _undone(raw):
-        result = _drive(work(Direct(raw)))
+        result = _drive(work(direct))
         _commit(raw)
     return result
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from ulid_transform import ulid_now
 
-from gateway.store.bulk import fetch, insert_rows
+from gateway.store.bulk import fetch, insert_rows, select_in
 from gateway.store.counters import reserve
 from gateway.store.direct import Conn
+from gateway.store.sealed import forms
 from gateway.store.tables import door_submission
 
 
@@ -121,8 +122,8 @@ _PIECE = "SELECT id, app, public, ulid, created_at, bundle, piece, pieces, octet
 
 async def pieces(conn: Conn, app: str, bundle: str) -> list[StoredPiece]:
     """The pieces of a bundle that wait, oldest first."""
-    sql = f"{_PIECE} WHERE octets IS NOT NULL AND app = ? AND bundle = ? ORDER BY id"
-    return [_piece(row) for row in await fetch(conn, sql, (app, bundle))]
+    sql = f"{_PIECE} WHERE octets IS NOT NULL AND app = ? AND bundle IN (#) ORDER BY id"
+    return [_piece(row) for row in await select_in(conn, sql, forms(conn, [bundle]), app)]
 
 
 async def waiting_pieces(conn: Conn) -> list[StoredPiece]:

@@ -1,7 +1,7 @@
 """How a database is opened: SQLite in WAL with ``synchronous=FULL``, migrated by Alembic."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
@@ -11,6 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.french import label_fits, order
 from gateway.store.direct import BUSY_MS
+from gateway.store.sealed import check_keys, prepare
+
+if TYPE_CHECKING:
+    from gateway.sealing import Sealer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,8 +22,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 STATEMENTS = 1024
 
 
-def make_engine(url: str, *, pool: int, readonly: bool = False) -> AsyncEngine:
-    """An engine whose connections are set up for durability; readers refuse to write."""
+def make_engine(url: str, *, pool: int, readonly: bool = False, sealer: "Sealer | None" = None) -> AsyncEngine:
+    """An engine whose connections are set up for durability, and to open what is sealed; readers refuse to write."""
     engine = create_async_engine(
         _parse(url).set(drivername="sqlite+aiosqlite"),
         pool_size=pool,
@@ -28,11 +32,25 @@ def make_engine(url: str, *, pool: int, readonly: bool = False) -> AsyncEngine:
         connect_args={"cached_statements": STATEMENTS, "check_same_thread": False},
     )
     _prepare(engine.sync_engine, "BEGIN" if readonly else "BEGIN IMMEDIATE", readonly)
+    if sealer is not None:
+        _open_seals(engine.sync_engine, sealer)
     return engine
 
 
-def upgrade(url: str) -> None:
-    """Bring the schema to this version's. Runs in its own thread: Alembic waits."""
+def _open_seals(engine: Any, sealer: "Sealer") -> None:
+    engine.dialect.sealer = sealer
+
+    @event.listens_for(engine, "connect")
+    def connected(raw: Any, record: Any) -> None:
+        record.info["sealer"] = sealer
+        prepare(raw.driver_connection._conn, sealer)
+
+
+def upgrade(url: str, sealer: "Sealer | None" = None) -> None:
+    """Bring the schema to this version's. Runs in its own thread: Alembic waits.
+
+    Raises KeyMissing, and changes nothing, when rows are sealed by a key that is not there.
+    """
     engine = create_engine(_parse(url).set(drivername="sqlite"))
     _prepare(engine, "BEGIN IMMEDIATE", readonly=False)
     config = Config()
@@ -41,6 +59,7 @@ def upgrade(url: str) -> None:
         with engine.begin() as conn:
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
+            check_keys(conn, sealer)
     finally:
         engine.dispose()
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.caller import Claim
 from gateway.store.bulk import insert_rows
 from gateway.store.direct import Conn
+from gateway.store.sealed import sealer_of
 from gateway.store.tables import idempotency
 
 #: How long an answer is kept, in milliseconds: seven days.
@@ -40,7 +41,7 @@ _FIND = text(
     " WHERE i.status IS NOT NULL"
 )
 _COLUMNS = ("app", "key", "body_sha256", "created_at", "status", "answer")
-_INSERT = insert(idempotency)
+_KEEP = insert(idempotency).prefix_with("OR IGNORE")
 _FORGET = delete(idempotency).where(idempotency.c.created_at < bindparam("before"))
 
 
@@ -78,7 +79,10 @@ def _values(claim: Claim, status: int, answer: bytes, now: int) -> dict[str, obj
 
 async def keep(conn: AsyncConnection, claim: Claim, status: int, answer: bytes, now: int) -> None:
     """Keep the answer to something already done; one that is kept already stays."""
-    await conn.execute(_INSERT.prefix_with("OR IGNORE"), [_values(claim, status, answer, now)])
+    row = _values(claim, status, answer, now)
+    if (sealer := sealer_of(conn)) is not None:
+        row["answer"] = sealer.text(answer.decode())
+    await conn.execute(_KEEP, row)
 
 
 async def forget(conn: AsyncConnection, before: int) -> int:

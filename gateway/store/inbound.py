@@ -17,9 +17,10 @@ from gateway.attachment import Sent, answered, school_of
 from gateway.provider import FromPhone
 from gateway.reassembly import Joined, Piece
 from gateway.store import answers, wishes
-from gateway.store.bulk import fetch, insert_rows
+from gateway.store.bulk import fetch, insert_rows, select_in, update_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Rules
+from gateway.store.sealed import forms
 from gateway.store.tables import inbound, inbound_part
 
 _PART = (
@@ -96,8 +97,8 @@ async def show_torn(conn: AsyncConnection, now: int, rules: Rules) -> Sequence[T
 async def _earlier(conn: AsyncConnection, item: Arrival) -> dict[int, Piece]:
     """What came before from the same telephone to the same number, by id, oldest first."""
     sql = f"""SELECT id, {_PIECE} FROM inbound_part
-      WHERE number = ? AND received_at >= ? AND account = ? AND "to" = ? ORDER BY id DESC LIMIT ?"""
-    rows = await fetch(conn, sql, (item.number, item.at - _KNOWN_MS, item.account, item.to, _REMEMBERED))
+      WHERE received_at >= ? AND account = ? AND "to" = ? AND number IN (#) ORDER BY id DESC LIMIT {_REMEMBERED}"""
+    rows = await select_in(conn, sql, forms(conn, [item.number]), item.at - _KNOWN_MS, item.account, item.to)
     return {row[0]: _read_piece(row[1:]) for row in reversed(rows)}
 
 
@@ -158,8 +159,8 @@ async def _bundle(conn: AsyncConnection, bundle_id: int) -> _Bundle:
 
 async def _mend(conn: AsyncConnection, bundle: _Bundle) -> None:
     joined = reassembly.join(bundle.pieces)
-    sql = "UPDATE inbound SET text = ?, encoding = ?, missing = ? WHERE id = ?"
-    await fetch(conn, sql, (joined.text, joined.alphabet, _missing(joined), bundle.inbound))
+    mended = (bundle.inbound, joined.text, joined.alphabet, _missing(joined))
+    await update_rows(conn, inbound, ("text", "encoding", "missing"), [mended])
     await _mark(conn, bundle, bundle.inbound)
 
 
@@ -208,5 +209,5 @@ async def _answered(
 
 async def _sent_to(conn: AsyncConnection, number: str) -> Sequence[Sent]:
     sql = f"""SELECT m.id, school, app, action, event_id, {answers.KEY}, sender, account, sent_at FROM message AS m
-      WHERE number = ? AND sent_at IS NOT NULL ORDER BY m.id DESC LIMIT ?"""
-    return [Sent(*row) for row in await fetch(conn, sql, (number, _LOOKED_AT))]
+      WHERE number IN (#) AND sent_at IS NOT NULL ORDER BY m.id DESC LIMIT {_LOOKED_AT}"""
+    return [Sent(*row) for row in await select_in(conn, sql, forms(conn, [number]))]

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.french import words
-from gateway.store.bulk import fetch, select_in
+from gateway.store import tables
+from gateway.store.bulk import fetch, insert_rows, select_in
 from gateway.store.direct import Conn
+from gateway.store.sealed import forms, sealer_of
 from gateway.store.selection import MOST, Selection
 
 #: The name in ``counter`` of the last message whose label is indexed.
@@ -62,13 +64,19 @@ _MARK = "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO U
 
 async def _known(conn: Conn, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The id of each word of a school, new ones included."""
+    known = await _stored(conn, wanted)
+    new = [one for one in wanted if one not in known]
+    await insert_rows(conn, tables.word, ("school", "word"), new)
+    return known | await _stored(conn, new)
+
+
+async def _stored(conn: Conn, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     known: dict[tuple[str, str], int] = {}
-    for part in _parts(wanted):
+    for part in _parts([(school, form) for school, one in wanted for form in forms(conn, [one])]):
         values = [one for pair in part for one in pair]
         marks = ",".join(["(?,?)"] * len(part))
-        await fetch(conn, f"INSERT OR IGNORE INTO word (school, word) VALUES {marks}", values)
         rows = await fetch(conn, f"SELECT school, word, id FROM word WHERE (school, word) IN (VALUES {marks})", values)
-        known |= {(school, word): id_ for school, word, id_ in rows}
+        known |= {(school, one): id_ for school, one, id_ in rows}
     return known
 
 
@@ -85,7 +93,8 @@ async def earliest(conn: Conn, wanted: Selection) -> int:
     first: list[int] = []
     for word in words(wanted.label or ""):
         sql = f"SELECT MIN((SELECT MIN(message) FROM label_word WHERE word = w.id)) FROM word AS w WHERE {_RANGE}"
-        first += [row[0] for row in await fetch(conn, sql, _beginning(wanted.school, word)) if row[0] is not None]
+        rows = await fetch(conn, _ranged(conn, sql), _beginning(wanted.school, word))
+        first += [row[0] for row in rows if row[0] is not None]
     rows = await fetch(conn, "SELECT created_at FROM message WHERE id = ?", (max(first, default=0),))
     return rows[0][0] if rows else 0
 
@@ -108,20 +117,25 @@ async def resolved(conn: Conn, wanted: Selection) -> Selection:
     also = f" AND EXISTS (SELECT 1 FROM label_word AS b WHERE b.word IN {_WORDS} AND b.message = a.message)"
     values = [value for one in (rarest, *others) for value in _beginning(wanted.school, one.word)]
     sql = f"SELECT DISTINCT message FROM label_word AS a WHERE a.word IN {_WORDS}{also * len(others)} LIMIT {MOST + 1}"
-    ids = [row[0] for row in await fetch(conn, sql, values)]
+    ids = [row[0] for row in await fetch(conn, _ranged(conn, sql), values)]
     ids += [row[0] for row in await fetch(conn, _YOUNG, (wanted.school, " ".join(asked)))]
     return replace(wanted, ids=tuple(ids[: MOST + 1]))
 
 
 async def _count(conn: Conn, school: str, word: str) -> int:
     sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM label_word WHERE word IN {_WORDS} LIMIT {MOST + 1})"
-    found: int = (await fetch(conn, sql, _beginning(school, word)))[0][0]
+    found: int = (await fetch(conn, _ranged(conn, sql), _beginning(school, word)))[0][0]
     return found
 
 
 def _beginning(school: str, word: str) -> tuple[str, str, str]:
     """The range of words that begin so."""
     return school, word, f"{word}\U0010ffff"
+
+
+def _ranged(conn: Conn, sql: str) -> str:
+    """A statement with ``_RANGE``, which where words are sealed asks each of the school's: they are in no order."""
+    return sql if sealer_of(conn) is None else sql.replace(_RANGE, "school = ? AND lies_within(word, ?, ?)")
 
 
 _RANGE = "school = ? AND word >= ? AND word < ?"

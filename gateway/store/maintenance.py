@@ -5,20 +5,27 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_path, upgrade
+from gateway.store.sealed import KeyMissing
+
+if TYPE_CHECKING:
+    from gateway.sealing import Sealer
 
 #: Seconds that emptying the log waits for readers, during which writers wait too.
 LOG_BUSY = 0.2
 
 
-async def migrate(url: str) -> str:
+async def migrate(url: str, sealer: "Sealer | None" = None) -> str:
     """Bring the schema to this version's; the revision it is at then. Raises StoreUnavailable."""
     try:
-        await asyncio.to_thread(upgrade, url)
+        await asyncio.to_thread(upgrade, url, sealer)
+    except KeyMissing as error:
+        raise StoreUnavailable(str(error)) from error
     except DBAPIError as error:
         raise StoreUnavailable(f"{database_path(url)} cannot be opened or written") from error
     return await asyncio.to_thread(_revision, database_path(url))

@@ -8,19 +8,24 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from gateway.caller import Claim
 from gateway.deadlines import SENDING_MS
 from gateway.provider import Apart, Part, Prepared, Refused
 from gateway.states import Status
 from gateway.store import idempotency, people
-from gateway.store.bulk import fetch, insert_rows
+from gateway.store.bulk import insert_rows, select_in
 from gateway.store.counters import reserve
 from gateway.store.direct import Conn
 from gateway.store.door import Entry, enter
+from gateway.store.sealed import forms, sealer_of
 from gateway.store.tables import batch, event, message, part
 from gateway.straight import Departure, Reservation
 from gateway.text import Encoding
+
+if TYPE_CHECKING:
+    from gateway.sealing import Sealer
 
 #: number -> (stored consent or None, opted out)
 Known = Mapping[str, tuple[bool | None, bool]]
@@ -169,7 +174,7 @@ async def add(conn: Conn, items: Sequence[Acceptance]) -> Sequence[Added]:
         await insert_rows(conn, batch, _BATCH, [_batch_values(new) for new in batches])
     await insert_rows(conn, message, _MESSAGE, [_message_values(new) for new in messages])
     await insert_rows(conn, part, _PART, [row for new in messages for row in _parts(new)])
-    await insert_rows(conn, event, _EVENT, [row for one in built for row in _events(one)])
+    await insert_rows(conn, event, _EVENT, [row for one in built for row in _events(one, sealer_of(conn))])
     remembered = [
         (item.claim, 202, answer, item.at)
         for item, answer in zip(items, answers, strict=True)
@@ -254,8 +259,8 @@ async def _concatenate(conn: Conn, messages: Sequence[NewMessage]) -> None:
     last: dict[str, int] = {}
     for new in messages:
         if new.number not in last:
-            sql = "SELECT concat FROM message WHERE number = ? AND parts > 1 ORDER BY id DESC LIMIT 1"
-            found = await fetch(conn, sql, (new.number,))
+            sql = "SELECT concat FROM message WHERE number IN (#) AND parts > 1 ORDER BY id DESC LIMIT 1"
+            found = await select_in(conn, sql, forms(conn, [new.number]))
             last[new.number] = found[0][0] if found else 0
         new.concat = last[new.number] = (last[new.number] + 1) & 0xFFFF
 
@@ -272,12 +277,13 @@ def _parts(new: NewMessage) -> list[tuple[object, ...]]:
     ]
 
 
-def _events(one: Built) -> list[tuple[object, ...]]:
+def _events(one: Built, sealer: "Sealer | None") -> list[tuple[object, ...]]:
     """An ignored message ends here; a lifted « ne pas envoyer » is audited."""
     rows: list[tuple[object, ...]] = []
     for new in one.messages:
         if new.status is Status.IGNORED:
             rows.append((new.id, new.created_at, "ignored", new.status, new.reason, None))
         elif new.override_reason is not None:
-            rows.append((new.id, new.created_at, "override", new.status, new.override_reason, one.override))
+            reason = new.override_reason if sealer is None else sealer.text(new.override_reason)
+            rows.append((new.id, new.created_at, "override", new.status, reason, one.override))
     return rows

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gateway.deadlines import SENDING_MS, may_resend
 from gateway.states import FINAL, UNSENT, Status
+from gateway.store import people, sealed
 from gateway.store.bulk import fetch, select_in
 from gateway.store.desk import Desk, Head, PartRow, Rules
 from gateway.store.direct import Conn
@@ -82,7 +83,7 @@ async def stop(
     turns out not to have taken it, for its validity is over.
     """
     sql = "SELECT id FROM message WHERE number IN (#) AND deadline_at IS NOT NULL"
-    desk = await Desk.take(conn, rules, [row[0] for row in await select_in(conn, sql, numbers)])
+    desk = await Desk.take(conn, rules, [row[0] for row in await select_in(conn, sql, sealed.forms(conn, numbers))])
     ended = 0
     for head in desk.heads.values():
         if head.school == school and sender in (None, head.sender.upper()):
@@ -118,10 +119,14 @@ def _may_leave(head: Head, row: PartRow) -> bool:
 
 async def resend(conn: Conn, ids: Sequence[int], now: int, actor: str, rules: Rules) -> list[Move]:
     """Send the uncertain parts of messages once more, knowing that they may arrive twice; not to who opted out."""
-    sql = """SELECT m.id FROM message AS m JOIN opt_out AS o ON o.school = m.school AND o.number = m.number
-      WHERE m.id IN (#) AND o.sender IN ('', upper(m.sender))"""
-    out = {row[0] for row in await select_in(conn, sql, ids)}
+    out = set()
+    for id_, school, sender, number in await select_in(conn, _WHOM, ids):
+        if (await people.verdicts(conn, school, sender, [number]))[number][1]:
+            out.add(id_)
     return await _each(conn, ids, rules, lambda desk, head: _resend(desk, head, now, actor, head.id in out))
+
+
+_WHOM = "SELECT id, school, sender, number FROM message WHERE id IN (#)"
 
 
 def _resend(desk: Desk, head: Head, now: int, actor: str, opted_out: bool) -> Move:

@@ -5,17 +5,18 @@ the person's own word, against one sender (a STOP) or against all: an import may
 lifts it.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Table, Text, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.store.bulk import fetch, insert_rows
+from gateway.store import sealed
+from gateway.store.bulk import fetch, insert_rows, select_in
 from gateway.store.direct import Conn
+from gateway.store.sealed import in_list, stands_for
 from gateway.store.tables import consent, consent_history, opt_out
 
 #: What a wish may say of a consent: yes, no, unknown again; None leaves it as it is.
@@ -76,8 +77,8 @@ async def verdicts(
 ) -> Mapping[str, tuple[bool | None, bool]]:
     """For each number: its consent (None: unknown), and whether it opted out from ``sender``. One statement."""
     found: dict[str, tuple[bool | None, bool]] = dict.fromkeys(numbers, (None, False))
-    listed = json.dumps(list(found))
-    rows = await fetch(conn, _VERDICTS, (school, listed, school, listed, sender_key(sender)))
+    listed = sealed.listed(conn, found)
+    rows = await fetch(conn, sealed.by_list(conn, _VERDICTS), (school, listed, school, listed, sender_key(sender)))
     for number, answer in rows:
         known, out = found[number]
         found[number] = (known, True) if answer is None else (bool(answer), out)
@@ -90,9 +91,8 @@ def sender_key(sender: str) -> str:
 
 
 def _listed(table: Table) -> ColumnElement[bool]:
-    """Whether a row is of the bound ``school`` and one of the bound ``numbers`` (a JSON list)."""
-    numbers = func.json_each(bindparam("numbers")).table_valued("value")
-    return (table.c.school == bindparam("school")) & table.c.number.in_(select(numbers.c.value))
+    """Whether a row is of the bound ``school`` and one of the bound ``numbers`` (as ``sealed.listed`` writes them)."""
+    return (table.c.school == bindparam("school")) & in_list(table.c.number, bindparam("numbers", type_=Text))
 
 
 #: An opt-out answers NULL, a consent 0 or 1.
@@ -104,7 +104,7 @@ _VERDICTS = """SELECT number, consent FROM consent
 
 async def people(conn: AsyncConnection, school: str, numbers: Sequence[str]) -> Mapping[str, Person]:
     """What is known of each number."""
-    wanted = {"school": school, "numbers": json.dumps(list(numbers))}
+    wanted = {"school": school, "numbers": sealed.listed(conn, numbers)}
     consents = {row.number: row for row in await conn.execute(select(consent).where(_listed(consent)), wanted)}
     outs: dict[str, list[OptOut]] = defaultdict(list)
     for row in await conn.execute(_OPT_OUTS.where(_listed(opt_out)), wanted):
@@ -133,7 +133,7 @@ async def history(conn: AsyncConnection, school: str, number: str) -> Sequence[C
     """Every change of a number, oldest first."""
     table = consent_history.c
     question = select(table.change, table.source, table.at, table.actor).where(
-        table.school == school, table.number == number
+        table.school == school, stands_for(table.number, number)
     )
     return [Change(*row) for row in (await conn.execute(question.order_by(table.id))).all()]
 
@@ -218,7 +218,7 @@ async def _keep_consents(conn: AsyncConnection, school: str, actor: str, people:
         for person in changed
         if person.consent is not None
     ]
-    numbers = json.dumps([person.number for person in changed])
+    numbers = sealed.listed(conn, (person.number for person in changed))
     await conn.execute(delete(consent).where(_listed(consent)), {"school": school, "numbers": numbers})
     await insert_rows(conn, consent, ("school", "number", "consent", "source", "at", "actor"), given)
 
@@ -228,8 +228,8 @@ async def _keep_opt_outs(conn: AsyncConnection, school: str, actor: str, people:
     said = []
     for before, after in people:
         for one in set(before.opt_outs) - set(after.opt_outs):
-            sql = "DELETE FROM opt_out WHERE school = ? AND number = ? AND sender = ?"
-            await fetch(conn, sql, (school, one.number, one.sender))
+            sql = "DELETE FROM opt_out WHERE school = ? AND sender = ? AND number IN (#)"
+            await select_in(conn, sql, sealed.forms(conn, [one.number]), school, one.sender)
         new = set(after.opt_outs) - set(before.opt_outs)
         said += [(school, one.number, one.sender, one.source, one.at, actor) for one in new]
     await insert_rows(conn, opt_out, ("school", "number", "sender", "source", "at", "actor"), said)

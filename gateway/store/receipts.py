@@ -14,12 +14,13 @@ import orjson
 from gateway.matching import Choice, Said, adopted_key
 from gateway.provider import Form, Receipt
 from gateway.states import Status
-from gateway.store.bulk import fetch, insert_rows, select_in, update_rows
+from gateway.store.bulk import insert_rows, select_in, update_rows
 from gateway.store.counters import reserve
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
 from gateway.store.doubt import apply, settled_by
 from gateway.store.evidence import Evidence
+from gateway.store.sealed import forms
 from gateway.store.tables import parked, receipt
 
 _RECEIPT = (
@@ -27,8 +28,8 @@ _RECEIPT = (
     *("submitted", "done", "intermediate", "raw", "tlvs", "part", "matched_at", "matched_by", "waits"),
 )
 _EARLIER = """SELECT r.id, r.status, r.state || ' ' || r.error FROM parked AS k JOIN receipt AS r ON r.id = k.receipt
-  WHERE k.account = ? AND k.key = ? AND k.form IN ('same', 'exact') AND r.part IS NULL AND r.number = ?
-  AND r.received_at >= ? ORDER BY r.id"""
+  WHERE k.account = ? AND k.key = ? AND k.form IN ('same', 'exact') AND r.part IS NULL AND r.received_at >= ?
+  AND r.number IN (#) ORDER BY r.id"""
 
 #: A receipt's id, its part, when that was found, and how.
 Match = tuple[int, int, int, str]
@@ -81,8 +82,8 @@ async def _take_along(conn: Conn, desk: Desk, row: PartRow, item: Incoming, said
     another doubt about the same number.
     """
     for key in said.written[:1]:
-        wanted = (item.account, key, said.to, row.claimed_at)
-        for receipt_id, status, words in await fetch(conn, _EARLIER, wanted):
+        same = forms(conn, [said.to])
+        for receipt_id, status, words in await select_in(conn, _EARLIER, same, item.account, key, row.claimed_at):
             apply(desk, row, Status(status) if status else None, item.at, "id", words.strip())
             await unpark(conn, [(receipt_id, row.id, item.at, "id")])
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.reports import AnyRow
+from gateway.store.sealed import stands_for
 from gateway.store.tables import inbound, message
 
 
@@ -42,9 +43,11 @@ def _condition(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.message is not None:
         terms.append(_in.message == select(message.c.id).where(message.c.ulid == wanted.message).scalar_subquery())
     alike = (
-        *((_in.number, wanted.number), (_in.account, wanted.account), (_in.kind, wanted.kind)),
+        *((_in.account, wanted.account), (_in.kind, wanted.kind)),
         (message.c.user, wanted.user),
     )
+    if wanted.number is not None:
+        terms.append(stands_for(_in.number, wanted.number))
     return and_(*terms, *(column == value for column, value in alike if value is not None))
 
 

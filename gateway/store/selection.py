@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from gateway.french import words
 from gateway.states import FINAL, PROGRESS, WORST, Status
+from gateway.store.sealed import stands_for
 from gateway.store.tables import batch, message
 
 #: Messages counted, or looked up by their label, one by one at most.
@@ -115,7 +116,7 @@ def _key(sort: Sort, columns: Any) -> ColumnElement[Any]:
         case Sort.DIVISION:
             key = func.coalesce(columns.division, "")
         case Sort.EVENT:
-            key = func.coalesce(columns.event_label, "")
+            key = func.french_order(func.coalesce(columns.event_label, ""))
         case Sort.RECIPIENT:
             key = func.french_order(columns.label)
     return key  # type: ignore[no-any-return]
@@ -147,6 +148,8 @@ def condition(wanted: Selection) -> ColumnElement[bool]:
     if wanted.batch is not None:
         terms.append(_m.batch == select(batch.c.id).where(batch.c.ulid == wanted.batch).scalar_subquery())
     terms += [column == value for column, value in _equalities(wanted) if value is not None]
+    terms += [stands_for(_m.number, wanted.number)] if wanted.number is not None else []
+    terms += [stands_for(_m.number_input, wanted.number_input)] if wanted.number_input is not None else []
     return and_(*terms)
 
 
@@ -156,8 +159,6 @@ def _equalities(wanted: Selection) -> list[tuple[ColumnElement[Any], str | None]
         (_m.mode, wanted.mode),
         (_m.user, wanted.user),
         (_m.workstation, wanted.workstation),
-        (_m.number, wanted.number),
-        (_m.number_input, wanted.number_input),
         (_m.event_id, wanted.event),
         (_m.app, wanted.app),
     ]

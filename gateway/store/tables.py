@@ -490,6 +490,9 @@ label_word = Table(
     sqlite_with_rowid=False,
 )
 
+#: The keys that sealed something here: without one of them nothing is opened at all.
+seal_key = Table("seal_key", metadata, Column("mark", Text, primary_key=True))  # hexadecimal
+
 consent = Table(
     "consent",
     metadata,

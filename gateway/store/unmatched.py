@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway import numbers
 from gateway.matching import Found, Why, why_not
 from gateway.states import Status
-from gateway.store.bulk import fetch, select_in
+from gateway.store.bulk import select_in
 from gateway.store.desk import Desk, Rules
 from gateway.store.doubt import apply
 from gateway.store.parked import Parked, with_keys
 from gateway.store.receipts import adopt, unpark
 from gateway.store.reports import AnyRow
+from gateway.store.sealed import forms
 from gateway.store.tables import receipt
 
 #: Parts shown with a receipt.
@@ -29,7 +30,7 @@ _COLUMNS = """p.id, p.account, p.provider_key, p.provider_id, p.state, p.claimed
   m.ulid, m.school, m.user, m.number"""
 _BY_KEY = f"""SELECT {_COLUMNS} FROM part AS p JOIN message AS m ON m.id = p.message
   WHERE p.account = ? AND p.provider_key IN (#)"""
-_BY_NUMBER = f"""SELECT {_COLUMNS} FROM (SELECT * FROM message WHERE number = ? AND created_at <= ?
+_BY_NUMBER = f"""SELECT {_COLUMNS} FROM (SELECT * FROM message WHERE created_at <= ? AND number IN (#)
   ORDER BY id DESC LIMIT {_LATEST}) AS m JOIN part AS p ON p.message = m.id WHERE p.claimed_at IS NOT NULL"""
 
 
@@ -93,7 +94,7 @@ async def candidates(
     for one in receipts:
         parts = {part[0]: part for key in one.said.wanted for part in by_key.get(key, ())}
         for number in _writings(one.said.to):
-            parts |= {part[0]: part for part in await fetch(conn, _BY_NUMBER, (number, one.said.at))}
+            parts |= {part[0]: part for part in await select_in(conn, _BY_NUMBER, forms(conn, [number]), one.said.at)}
         ours = [_candidate(one, part, waits=waits[one.id]) for part in parts.values() if part[7] in schools]
         found[one.id] = sorted(ours, key=lambda each: _distance(each, one))[:NEAREST]
     return found
