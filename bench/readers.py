@@ -57,10 +57,29 @@ class Question:
     most: int
 
 
-def questions(messages: int) -> Iterator[Question]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a school has: a number that was written to, a batch, an event."""
+
+    number: str
+    batch: str
+    event: str
+
+
+def known(file: Path, school: str) -> Known:
+    """Of the middle of a school's messages."""
+    conn = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    where = "WHERE school = ? AND {0} IS NOT NULL AND id > (SELECT MAX(id) / 2 FROM message)"
+    sql = f"SELECT {{0}} FROM message {where} LIMIT 1"
+    columns = ("number", "batch", "event_id")
+    number, batch, event = (conn.execute(sql.format(name), (school,)).fetchone()[0] for name in columns)
+    conn.close()
+    return Known(number, f"bat_{batch:026}", event)
+
+
+def questions(file: Path) -> Iterator[Question]:
     """The synthesis, and the recap's first page with each filter, in the school that sends most and in another."""
     yield Question("synthesis", f"/v1/synthesis?school={BIG}&year=2025", SYNTHESIS)
-    number = f"+336{(messages // 2 * 7919) % (messages // 6 + 1):08}"
     filters = {
         "nothing": "",
         "status, common": "&status=delivered",
@@ -75,9 +94,9 @@ def questions(messages: int) -> Iterator[Question]:
         "user, rare": "&user=utilisateur.24",
         "workstation": "&workstation=PC-3",
         "mode, rare": "&mode=economique",
-        "number": f"&number=%2B{number[1:]}",
-        "batch": f"&batch=bat_{messages // 400:026}",
-        "event": f"&event=ABS-{messages // 4}",
+        "number": "&number=%2B{number}",
+        "batch": "&batch={batch}",
+        "event": "&event={event}",
         "label": f"&label={made_up(7)}",
         "label, prefix": "&label=mar",
         "label, in most": "&label=mme",
@@ -85,8 +104,10 @@ def questions(messages: int) -> Iterator[Question]:
         "newest first": "&sort=-sent",
     }
     for school, name in ((BIG, "big"), (SMALL, "small")):
+        has = known(file, school)
         for words, more in filters.items():
-            yield Question(f"recap ({name}): {words}", f"/v1/recap?school={school}&count=true{more}", RECAP)
+            said = more.format(number=has.number[1:], batch=has.batch, event=has.event)
+            yield Question(f"recap ({name}): {words}", f"/v1/recap?school={school}&count=true{said}", RECAP)
     yield Question("users and workstations (big)", f"/v1/origins?school={BIG}", RECAP)
     yield Question("list (big)", f"/v1/messages?school={BIG}&count=true", RECAP)
 
@@ -130,14 +151,14 @@ def plan(file: Path, heard: list[tuple[str, Any]]) -> str:
     return "; ".join(found)
 
 
-async def ask(file: Path, messages: int) -> list[tuple[Question, list[float], int, str]]:
+async def ask(file: Path) -> list[tuple[Question, list[float], int, str]]:
     """Every question, some times."""
     results = []
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(run_gateway(settings(file), Role.API))
         headers = {"Authorization": f"Bearer {KEY}"}
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
-        for question in questions(messages):
+        for question in questions(file):
             taken, total = [], 0
             with overheard() as heard:
                 for _ in range(RUNS):
@@ -184,7 +205,7 @@ def main() -> int:
             build(file, args.messages, say)
             asyncio.run(settle(file, say))
         print(f"{args.messages:,} messages, {database_size(f'sqlite:///{file}') / 2**30:.1f} GiB\n")
-        results = asyncio.run(ask(file, args.messages))
+        results = asyncio.run(ask(file))
         print(table(results))
         return int(any(median(taken) > question.most for question, taken, _, _ in results))
     finally:

@@ -93,6 +93,6 @@ def test_the_readers_database_is_what_the_gateway_counts(tmp_path: Path, monkeyp
             assert not await store.read(labels.behind)
 
     asyncio.run(check())
-    results = asyncio.run(readers.ask(file, 1_000))
-    assert {question.words for question, *_ in results} == {question.words for question in readers.questions(1_000)}
+    results = asyncio.run(readers.ask(file))
+    assert {question.words for question, *_ in results} == {question.words for question in readers.questions(file)}
     assert "| recap (big): nothing |" in readers.table(results)
