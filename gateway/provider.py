@@ -184,6 +184,7 @@ class Trouble(StrEnum):
     ALREADY_BOUND = "already_bound"
     TOO_MANY_BINDS = "too_many_binds"
     REFUSED = "refused"  # for another reason
+    FAULT = "fault"  # of our own
 
 
 class Notice(StrEnum):

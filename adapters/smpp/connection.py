@@ -110,17 +110,22 @@ class Link(asyncio.Protocol):
             return  # an event's handler called: the loop below goes on
         self._busy = True
         try:
-            happened = False
+            happened, fault = False, None
             while events := self.session.events():
                 happened = True
                 for event in events:
-                    self._handle(self, event)
+                    try:
+                        self._handle(self, event)
+                    except Exception as error:  # costs the connection, and not the events that follow
+                        fault = fault or error
         finally:
             self._busy = False
         self._write()
         self._arm()
         if happened:
             self._settled()
+        if fault:
+            raise fault
 
     def _write(self) -> None:
         out = self.session.outgoing()

@@ -19,7 +19,7 @@ from adapters.smpp.questions import Question
 from adapters.smpp.reach import Reach
 from adapters.smpp.states import BINDS_TO, BOUND, SENDERS, State
 from adapters.smpp.troubles import Failure, NoLink, cut_short, refusal
-from gateway.provider import Notice, Upstream
+from gateway.provider import Notice, Trouble, Upstream
 from gateway.timer import CLOCK, Timer, limit, sleep
 
 #: Seconds that leaving may take: receipts being stored, then the answer to our unbind.
@@ -88,7 +88,11 @@ class Keeper:
     async def run(self) -> None:
         """Until cancelled; then what is being stored is stored, and the provider is told that we leave."""
         while True:
-            pause = await self._once()
+            try:
+                pause = await self._once()
+            except Exception as error:  # a link that nobody keeps would be down until the next restart
+                self._fail(Failure(Trouble.FAULT, f"a fault of our own: {type(error).__name__}"))
+                pause = self._pace.next(refused=True)
             self._upstream.changed()
             await sleep(self._timer, pause)
 

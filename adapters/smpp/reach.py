@@ -51,7 +51,7 @@ class Dial:
         try:
             async with asyncio.timeout(self._options.connect_timeout.total_seconds()):
                 return await self._connected(make)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: what is no name of a host
             raise NoLink(unreachable(self._place, error)) from error
 
     async def _connected(self, make: Callable[[], Link]) -> Link:

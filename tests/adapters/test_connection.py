@@ -125,3 +125,26 @@ def test_what_is_due_at_once_is_armed_on_the_fastest_loop_too() -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+async def test_a_fault_in_who_listens_costs_the_connection_and_no_event() -> None:
+    """Whatever is wrong with one answer, each of the other requests is told its end, once."""
+    told = Told()
+
+    def stumbling(link: Link, event: events.Event) -> None:
+        told.handle(link, event)
+        if isinstance(event, events.Answered) and event.token == 1:
+            raise RuntimeError("a bug")
+
+    loop, faults = asyncio.get_running_loop(), []
+    loop.set_exception_handler(lambda _, context: faults.append(context["exception"]))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        _, link = await loop.create_connection(lambda: Link(bound_session, stumbling), *server.getsockname())
+        with server.accept()[0] as peer:
+            fill(link, 5)
+            answers = [pdu.frame(codes.SUBMIT_SM_RESP, 0, sequence, b"7\0") for sequence in (2, 3, 4)]
+            peer.sendall(b"".join(answers))
+            await asyncio.wait_for(link.over.wait(), PATIENCE)
+    assert [event.token for event in told.events if isinstance(event, events.Answered)] == [0, 1, 2]
+    assert [event.token for event in told.events if isinstance(event, events.Unanswered)] == [3, 4]
+    assert [str(fault) for fault in faults] == ["a bug"]

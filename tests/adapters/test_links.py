@@ -1,17 +1,22 @@
 """The links of an account: pairs, several binds, one way only; each lost one costs its own parts only."""
 
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.smpp import codes, pdu
+from adapters.smpp.connection import Handle, Link
 from adapters.smpp.provider import SmppProvider
+from adapters.smpp.reach import Dial
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.states import State
 from gateway.provider import Accepted, Notice, Prepared, Trouble, Unavailable, Unknown
 from tests.adapters.gateway_side import Gateway, account, prepared
 from tests.adapters.test_provider import receipt, simulator
+from tests.fakes.certificates import Authority
 from tests.fakes.smsc import ScriptedSmsc, status_answer
 
 
@@ -313,3 +318,45 @@ async def test_what_was_made_for_another_link_goes_back_and_is_made_anew() -> No
             await gateway.until(lambda: provider.ready)
             provider.submit([before], gateway.answer)
     assert gateway.outcomes == [(1, Unavailable("the link that it was made for is gone"))]
+
+
+# ---- faults of our own ----
+
+
+class Stumbling(Dial):
+    """Fails once, as no code should."""
+
+    stumbled = False
+
+    async def link(self, handle: Handle, settled: Callable[[], None]) -> Link:
+        if not self.stumbled:
+            self.stumbled = True
+            raise RuntimeError("a bug")
+        return await super().link(handle, settled)
+
+
+async def test_a_fault_of_our_own_does_not_end_the_keeping() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port), dial=Stumbling)
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+    assert gateway.failures == [(Trouble.FAULT, "a fault of our own: RuntimeError")]
+
+
+async def test_a_name_that_tls_does_not_take_is_said(tmp_path: Path) -> None:
+    async with simulator() as smsc:
+        options = account(smsc.port, tls={"ca_file": Authority(tmp_path).ca, "server_name": ".example"})
+        gateway, provider = Gateway(), SmppProvider(options)
+        async with provider.running(gateway):
+            await gateway.until(lambda: bool(gateway.failures))
+    trouble, why = gateway.failures[0]
+    assert trouble is Trouble.UNREACHABLE
+    assert "this is no host name" in why
+
+
+async def test_inactivity_is_a_new_bind_and_no_failure() -> None:
+    async with simulator() as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port, inactivity=0.05))
+        async with provider.running(gateway):
+            await smsc.until(lambda: smsc.counts.binds >= 2)
+    assert (gateway.failures, gateway.losses) == ([], [])
