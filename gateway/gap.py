@@ -83,6 +83,15 @@ def figures(found: Found, invoice: Invoice) -> dict[str, Any]:
 
 # ---- words ----
 
+#: The five piles.
+PILES: Mapping[str, str] = {
+    Pile.IDENTICAL: "Identiques",
+    Pile.PARTS: "Nombre de SMS différent",
+    Pile.THEIRS: "Chez eux seulement",
+    Pile.OURS: "Chez nous seulement",
+    Pile.OTHER: "Autre mois",
+}
+
 #: How a row was found, or why not.
 WHY: Mapping[str, str] = {
     Why.BY_ID: "Même identifiant",
@@ -93,7 +102,7 @@ WHY: Mapping[str, str] = {
     Why.NOT_BILLED: "Pas sur la facture",
 }
 
-_PILES: Mapping[Pile, str] = {
+_SAID: Mapping[Pile, str] = {
     Pile.IDENTICAL: "{n} message(s) au même nombre de SMS mais à un autre prix : {gap}.",
     Pile.PARTS: "{n} message(s) facturés pour un autre nombre de SMS : {gap}.",
     Pile.THEIRS: "{n} ligne(s) que le registre ne connaît pas : {gap}.",
@@ -110,7 +119,7 @@ def explained(summary: Mapping[str, Any]) -> list[str]:
         said = [f"La facture {more} {french.euros(abs(gap))} hors taxes."]
     else:
         said = ["La facture et le registre concordent exactement."]
-    for pile, words in _PILES.items():
+    for pile, words in _SAID.items():
         one = summary["piles"][pile]
         count = summary["other_prices"] if pile is Pile.IDENTICAL else one["rows"]
         if count:

@@ -1,6 +1,7 @@
 """Providers' invoices beside the ledger: what we sent by an account, what was found, and what was signed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -83,7 +84,8 @@ async def sent(store: "Store", account: str, months: Collection[str]) -> list[Se
     found: list[Sent] = []
     for month in sorted(months):
         for school in await store.read(lambda conn, month=month: _schools(conn, month)):  # type: ignore[misc]
-            found += _messages(await _rows(store, school, month, account), school, month)
+            rows = await _rows(store, school, month, account)
+            found += await asyncio.to_thread(_messages, rows, school, month)
     return found
 
 
@@ -103,14 +105,16 @@ async def _rows(store: "Store", school: str, month: str, account: str) -> list[A
     return rows
 
 
-def _messages(rows: list[Any], school: str, month: str) -> Iterator[Sent]:
+def _messages(rows: list[Any], school: str, month: str) -> list[Sent]:
     """Ledger lines as messages: what they come to, and the ids of their parts."""
+    found = list[Sent]()
     rows.sort(key=lambda row: (row[1], row[8], row[5], row[0]))
     for (one, of_month), group in groupby(rows, key=lambda row: (row[1], row[8])):
         lines = list(group)
         ids = tuple({row[5]: row[9] or "" for row in lines}.values())
         at, parts, amount = min(row[4] for row in lines), sum(row[6] for row in lines), sum(row[7] for row in lines)
-        yield Sent(one, school, month, lines[0][3], at, ids, parts, amount, of_month)
+        found.append(Sent(one, school, month, lines[0][3], at, ids, parts, amount, of_month))
+    return found
 
 
 # ---- what other invoices billed ----

@@ -20,7 +20,7 @@ def headers(name: str, media: str = "text/csv; charset=utf-8") -> dict[str, str]
     return {"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'}
 
 
-async def exported(call: Call, what: str, school: str) -> None:
+async def exported(call: Call, what: str, school: str | None) -> None:
     """Write in the journal that this was exported."""
     entry = call.act("export", what, call.request.query_string[:200], school)
     await call.parts.store.write(lambda conn: note(conn, entry))

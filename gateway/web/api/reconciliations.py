@@ -5,10 +5,11 @@ from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 import orjson
+from aiohttp import web
 from pydantic import StringConstraints
 from ulid_transform import ulid_now
 
-from gateway import french, gap, invoices, reconciliations
+from gateway import csvout, french, gap, invoices, reconciliation_files, reconciliations
 from gateway.invoices import Choice
 from gateway.model import Uai
 from gateway.piles import Pile
@@ -38,6 +39,7 @@ from gateway.web.api.invoice_columns import (
     read_upload,
 )
 from gateway.web.api.views import number_of, stamp
+from gateway.web.files import exported, stream, workbook
 from gateway.web.route import Call, Reply, Route
 
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
@@ -140,8 +142,7 @@ async def sign(call: Call) -> Reply:
     """``POST /v1/reconciliations/{id}/sign``: it never changes again. Signing again changes nothing."""
     body: SignBody = call.body
     row = await own(call)
-    school = orjson.loads(row.schools)[0] if row.schools.count(",") == 0 else None
-    entry = call.act("reconciliation_signed", f"{row.account} {row.month}", f"rap_{row.ulid}", school)
+    entry = call.act("reconciliation_signed", f"{row.account} {row.month}", f"rap_{row.ulid}", _only(row))
     if row.signed_at is None:
         who = call.caller.actor
         verb = noted(lambda conn: kept.sign(conn, row.id, who, body.note or None, entry.at), entry)
@@ -156,6 +157,45 @@ async def own(call: Call) -> Any:
     if row is None or not call.caller.schools >= set(orjson.loads(row.schools)):
         raise Problem("not_found", "Aucun rapprochement de vos établissements n'a cet identifiant.")
     return row
+
+
+# ---- files ----
+
+
+class ReconciliationFile(Body):
+    """How a file is written."""
+
+    dialect: csvout.Dialect = "excel-fr"
+
+
+async def _exported(call: Call) -> Any:
+    """The reconciliation of the address, once the journal knows that it is exported."""
+    row = await own(call)
+    await exported(call, f"rapprochement {row.account} {row.month}", _only(row))
+    return row
+
+
+def _only(row: Any) -> str | None:
+    """The school of a reconciliation that is of one alone."""
+    schools: list[str] = orjson.loads(row.schools)
+    return schools[0] if len(schools) == 1 else None
+
+
+async def export_csv(call: Call) -> web.StreamResponse:
+    """``GET /v1/reconciliations/{id}/export.csv``."""
+    row = await _exported(call)
+    pieces = reconciliation_files.csv(call.parts.store, row.id, call.parts.registry.home, call.query.dialect)
+    return await stream(call, f"rapprochement-{row.month}-{row.ulid}.csv", pieces)
+
+
+async def export_xlsx(call: Call) -> web.StreamResponse:
+    """``GET /v1/reconciliations/{id}/export.xlsx``."""
+    row = await _exported(call)
+    home = call.parts.registry.home
+    write = reconciliation_files.workbook
+    return await workbook(
+        call, f"rapprochement-{row.month}-{row.ulid}.xlsx", lambda file: write(call.parts.store, row.id, home, file)
+    )
 
 
 # ---- how they look ----
@@ -240,6 +280,17 @@ ROUTES: tuple[Route, ...] = (
         answer=ReconciliationLines,
         tag="accounts",
         problems=("not_found", "invalid_cursor"),
+    ),
+    Route(
+        *("GET", "/v1/reconciliations/{id}/export.csv", export_csv, SIGN, "Un rapprochement, pour tableur"),
+        query=ReconciliationFile,
+        tag="accounts",
+        problems=("not_found",),
+    ),
+    Route(
+        *("GET", "/v1/reconciliations/{id}/export.xlsx", export_xlsx, SIGN, "Un rapprochement, en classeur"),
+        tag="accounts",
+        problems=("not_found", "too_many_rows"),
     ),
     Route(
         *("POST", "/v1/reconciliations/{id}/sign", sign, SIGN, "Valider un rapprochement : il ne change plus"),

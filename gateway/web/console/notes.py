@@ -20,5 +20,8 @@ NOTES = {
     "suspendu": "Le compte est suspendu : plus rien ne part par lui.",
     "repris": "Le compte a repris ses envois.",
     "repondu": "La réponse est notée.",
+    "rapproche": "La facture est rapprochée.",
+    "a-valider": "Cochez la case qui dit ce que valider veut dire, puis recommencez.",
+    "valide": "Le rapprochement est validé : il ne changera plus.",
     "rien-renvoye": "Rien n'a été renvoyé : le SMS n'est plus incertain.",
 }

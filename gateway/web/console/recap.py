@@ -59,7 +59,7 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 async def download(visit: Visit) -> web.StreamResponse:
     """``GET /console/recapitulatif.csv`` and ``.xlsx``: the whole selection for a spreadsheet."""
-    return await visit.file(f"/v1/recap{PurePosixPath(visit.request.path).suffix}", _asked(visit))
+    return await visit.file(f"/v1/recap{PurePosixPath(visit.request.path).suffix}", query=_asked(visit))
 
 
 PAGES: tuple[Page, ...] = (

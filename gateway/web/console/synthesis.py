@@ -71,7 +71,7 @@ def drill(month: str, action: str = "", status: str = "") -> str:
 async def download(visit: Visit) -> web.StreamResponse:
     """``GET /console/synthese.csv`` and ``.xlsx``."""
     asked = {name: value for name in ("year", "school_year") if (value := visit.request.query.get(name, ""))}
-    return await visit.file(f"/v1/synthesis{PurePosixPath(visit.request.path).suffix}", asked)
+    return await visit.file(f"/v1/synthesis{PurePosixPath(visit.request.path).suffix}", query=asked)
 
 
 # ---- a month ----

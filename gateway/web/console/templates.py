@@ -11,6 +11,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.french import ERASED, act_label
+from gateway.french import euros as in_euros
 from gateway.states import FRENCH, Status
 
 HERE = Path(__file__).parent
@@ -30,6 +31,11 @@ def _euros(value: Any) -> str:
 def _cents(value: Any) -> str:
     """An amount in euros and cents: 1 234,05 €."""
     return f"{format_decimal(Decimal(value), format='#,##0.00', locale='fr_FR')} €"
+
+
+def _gap(value: Any) -> str:
+    """A difference in euros with its sign: +0,0450 €."""
+    return in_euros(Decimal(value), sign=True)
 
 
 def _moment(value: str | None) -> str:
@@ -65,6 +71,7 @@ def _environment() -> Environment:
         figure=_figure,
         euros=_euros,
         cents=_cents,
+        gap=_gap,
         moment=_moment,
         instant=_instant,
         said=_said,

@@ -101,14 +101,14 @@ class Visit:
         """The answer of the API's route ``method path`` with ``names`` in its place-holders. Raises Problem.
 
         ``once``: a form's own token: the same form sent twice is done once. ``everywhere``: for all the person's
-        schools, not only the one that is looked at. ``upload``: a file and its media type, instead of ``body``.
+        schools, not only the one that is looked at. ``upload``: octets and their media type,
+        which go instead of ``body``; that still says what the form is.
         """
         route = routes()[method, path]
         require(self.caller, route.scopes)
-        mine = frozenset(school.uai for school in self.schools())
         call = Call(
             self.parts,
-            replace(self.caller, schools=mine) if everywhere else self.caller,
+            self._caller(everywhere=everywhere),
             dict(zip(_holders(path), names, strict=True)),
             _query(route, query or {}),
             _body(route, body),
@@ -120,13 +120,21 @@ class Visit:
         assert isinstance(reply, Reply)
         return orjson.loads(reply.body) if isinstance(reply.body, bytes) else reply.body
 
-    async def file(self, path: str, query: Mapping[str, Any]) -> web.StreamResponse:
+    async def file(
+        self, path: str, *names: str, query: Mapping[str, Any] | None = None, everywhere: bool = False
+    ) -> web.StreamResponse:
         """The file that the API's route ``GET path`` answers. Raises Problem."""
         route = routes()["GET", path]
         require(self.caller, route.scopes)
-        answer = await route.handler(Call(self.parts, self.caller, {}, _query(route, query), None, None, self.request))
+        holders = dict(zip(_holders(path), names, strict=True))
+        caller, asked = self._caller(everywhere=everywhere), _query(route, query or {})
+        answer = await route.handler(Call(self.parts, caller, holders, asked, None, None, self.request))
         assert isinstance(answer, web.StreamResponse)
         return answer
+
+    def _caller(self, *, everywhere: bool) -> Caller:
+        mine = frozenset(school.uai for school in self.schools())
+        return replace(self.caller, schools=mine) if everywhere else self.caller
 
     def _claim(self, path: str, once: str | None, body: Any) -> Claim | None:
         if not once:
