@@ -14,6 +14,9 @@ from gateway.xlsxout import MEDIA
 
 _CHUNK = 256 * 1024
 
+#: Filters whose value names a person.
+_PERSONAL = frozenset({"number", "label"})
+
 
 def headers(name: str, media: str = "text/csv; charset=utf-8") -> dict[str, str]:
     """Of a file to save under ``name``."""
@@ -21,8 +24,9 @@ def headers(name: str, media: str = "text/csv; charset=utf-8") -> dict[str, str]
 
 
 async def exported(call: Call, what: str, school: str | None) -> None:
-    """Write in the journal that this was exported."""
-    entry = call.act("export", what, call.request.query_string[:200], school)
+    """Write in the journal that this was exported, with its filters but for what names a person."""
+    asked = {name: "…" if name in _PERSONAL else value for name, value in call.request.query.items()}
+    entry = call.act("export", what, ", ".join(f"{name}={value}" for name, value in asked.items())[:200], school)
     await call.parts.store.write(lambda conn: note(conn, entry))
 
 

@@ -79,6 +79,12 @@ async def test_each_export_is_in_the_journal(gateway: Gateway) -> None:
     ]
 
 
+async def test_the_journal_names_nobody(gateway: Gateway) -> None:
+    await gateway.get("/v1/recap.csv?number=0612345678&label=abad&user=cpe")
+    (act,) = (await gateway.get("/v1/audit?act=export", "vgm_admin")).json["data"]
+    assert act["detail"] == "number=…, label=…, user=cpe"
+
+
 async def test_numbers_are_hidden_in_workbooks_too(gateway: Gateway) -> None:
     await fill(gateway)
     found = sheet((await gateway.get("/v1/recap.xlsx", "vgm_read")).raw)
