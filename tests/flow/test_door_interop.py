@@ -99,9 +99,9 @@ async def test_libraries_speak_with_the_door(tmp_path: Path, peer: str) -> None:
         assert "error" not in said
 
 
-@pytest.mark.parametrize(("peer", "system_id"), [("esme.js", "node"), ("esme.pl", "perl")])
-async def test_what_speaks_with_the_simulator_speaks_with_the_door(tmp_path: Path, peer: str, system_id: str) -> None:
-    async with house(tmp_path, system_id=system_id) as here, script(peer, str(here.port)) as esme:
+async def test_what_speaks_with_the_simulator_speaks_with_the_door(tmp_path: Path) -> None:
+    """The same script; that of node-smpp waits for a telephone's answer too, and has its own for the door."""
+    async with house(tmp_path, system_id="perl") as here, script("esme.pl", str(here.port)) as esme:
         assert await esme.ended() == 0
     answers = [each for each in esme.said if each["event"] == "submit_sm_resp"]
     receipts = [each for each in esme.said if each["event"] == "deliver_sm"]
