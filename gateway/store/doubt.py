@@ -2,12 +2,13 @@
 
 Rules: a receipt whose id stays unknown may settle the oldest uncertain part of the same account, sender and number,
 when it was submitted within ten minutes of our claim; not while a part to that number is still being answered, for
-then the receipt may be that part's.
+then the receipt may be that part's. A provider writes its dates in UTC or in the school's zone: one that may be of two
+parts, an hour or two apart, is of the one that it names in UTC.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from gateway import numbers
 from gateway.states import FINAL, Status
@@ -62,22 +63,21 @@ def settled_by(doubts: Iterable[Doubt], said: tuple[str, str, datetime | None], 
     alike = [doubt for doubt in doubts if numbers.same(to, doubt.number) and _same_sender(sender, doubt.sender)]
     if any(doubt.state == Status.SENDING for doubt in alike):
         return None
-    return next((doubt.part for doubt in alike if _near(submitted, doubt, rules)), None)
+    zones: tuple[Callable[[Doubt], tzinfo], ...] = (lambda _: UTC, lambda doubt: rules.zone(doubt.school))
+    near = (doubt.part for zone in zones for doubt in alike if _near(submitted, doubt, zone(doubt)))
+    return next(near, None)
 
 
 def _same_sender(said: str, ours: str) -> bool:
     return not said or said.casefold() == ours.casefold()
 
 
-def _near(submitted: datetime | None, doubt: Doubt, rules: Rules) -> bool:
-    """Whether the submit date is within ten minutes of our claim, read as UTC or in the school's zone."""
+def _near(submitted: datetime | None, doubt: Doubt, zone: tzinfo) -> bool:
+    """Whether the submit date, read in a zone, is within ten minutes of our claim."""
     if submitted is None or doubt.claimed_at is None:
         return False
-    claimed = datetime.fromtimestamp(doubt.claimed_at / 1000, UTC)
-    return any(
-        abs(claimed.astimezone(zone).replace(tzinfo=None) - submitted) <= NEAR
-        for zone in (UTC, rules.zone(doubt.school))
-    )
+    claimed = datetime.fromtimestamp(doubt.claimed_at / 1000, zone)
+    return abs(claimed.replace(tzinfo=None) - submitted) <= NEAR
 
 
 def apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:

@@ -23,7 +23,7 @@ class HandTimer:
     def __init__(self, now: float = 0.0) -> None:
         self._now = now
         self._alarms: list[_Alarm] = []
-        self._count = 0
+        self.calls = 0  # how often something was to be waited for
 
     def now(self) -> float:
         """Seconds."""
@@ -31,8 +31,8 @@ class HandTimer:
 
     def call_at(self, when: float, act: Callable[[], None]) -> _Alarm:
         """Call ``act`` when the clock is moved there."""
-        self._count += 1
-        alarm = _Alarm(max(when, self._now), self._count, act)
+        self.calls += 1
+        alarm = _Alarm(max(when, self._now), self.calls, act)
         heapq.heappush(self._alarms, alarm)
         return alarm
 
