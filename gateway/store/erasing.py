@@ -23,6 +23,7 @@ class What(IntFlag):
 
     TEXT = 1
     PEOPLE = 2
+    RECEIPTS = 4  # what its receipts have of both; else they go in their own time
 
 
 _MESSAGE_TEXT = """UPDATE message SET text = '', replacements = '[]', tlvs = NULL, text_erased_at = ?
@@ -32,6 +33,7 @@ _MESSAGE_PEOPLE = """UPDATE message SET number = '', number_input = '', label = 
   subject_name = NULL, division = NULL, event = NULL, event_label = NULL, metadata = NULL, override_reason = NULL,
   people_erased_at = ? WHERE id IN (#) AND people_erased_at IS NULL
   RETURNING id, school, COALESCE(event_id, 'msg_' || ulid)"""
+_INVOICED = "UPDATE reconciliation_line SET number = '' WHERE message IN (#) AND message IS NOT NULL"
 _REASON = "UPDATE event SET detail = NULL WHERE message IN (#) AND kind = 'override'"
 _ANSWERED_BY = 'UPDATE answered SET "by" = NULL WHERE school = ? AND event = ? AND "by" IS NOT NULL'
 
@@ -48,6 +50,7 @@ async def message_people(conn: AsyncConnection, ids: Ids, now: int) -> int:
     await labels.forget(conn, ids)
     erased = await select_in(conn, _MESSAGE_PEOPLE, ids, now)
     await select_in(conn, _REASON, [row[0] for row in erased])
+    await select_in(conn, _INVOICED, [row[0] for row in erased])
     for school, event in {(row[1], row[2]) for row in erased}:
         await fetch(conn, _ANSWERED_BY, (school, event))
     return len(erased)
@@ -63,6 +66,15 @@ async def receipt_numbers(conn: AsyncConnection, ids: Ids, _now: int) -> int:
     """The telephones that these receipts are about."""
     sql = "UPDATE receipt SET number = '' WHERE id IN (#) AND number <> '' RETURNING id"
     return len(await select_in(conn, sql, ids))
+
+
+async def receipts_of(conn: AsyncConnection, parts: Ids, now: int) -> int:
+    """Both of the receipts of these parts; how many receipts there are."""
+    sql = "SELECT id FROM receipt WHERE part IN (#) AND part IS NOT NULL"
+    ids = [row[0] for row in await select_in(conn, sql, parts)]
+    await receipt_texts(conn, ids, now)
+    await receipt_numbers(conn, ids, now)
+    return len(ids)
 
 
 async def inbound_texts(conn: AsyncConnection, ids: Ids, now: int) -> int:
@@ -101,11 +113,11 @@ async def put_off(conn: AsyncConnection, ids: Ids, what: What) -> None:
         await fetch(conn, sql, (id_, int(what)))
 
 
-async def ended(conn: AsyncConnection, limit: int) -> Sequence[tuple[int, What]]:
-    """Those put off that have ended since, with what is to be erased of them."""
-    sql = """SELECT l.message, l.what FROM erase_later AS l JOIN message AS m ON m.id = l.message
+async def ended(conn: AsyncConnection, limit: int) -> Sequence[tuple[int, int, What]]:
+    """Those put off that have ended since, with their parts, and what is to be erased of them."""
+    sql = """SELECT l.message, m.parts, l.what FROM erase_later AS l JOIN message AS m ON m.id = l.message
       WHERE m.deadline_at IS NULL LIMIT ?"""
-    return [(id_, What(what)) for id_, what in await fetch(conn, sql, (limit,))]
+    return [(id_, parts, What(what)) for id_, parts, what in await fetch(conn, sql, (limit,))]
 
 
 async def done(conn: AsyncConnection, ids: Ids) -> None:

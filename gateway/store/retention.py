@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.store import audit, erasing
 from gateway.store.audit import Entry
 from gateway.store.bulk import fetch
+from gateway.store.desk import part_ids
 from gateway.store.erasing import What
 
 #: Rows looked at in one transaction: some milliseconds.
@@ -80,11 +81,13 @@ async def _sweep(conn: AsyncConnection, sweep: Sweep, before: int, now: int) -> 
 async def _put_off_before(conn: AsyncConnection, now: int) -> int:
     """Messages that have ended since it was their turn."""
     found = await erasing.ended(conn, LOT)
-    texts = [id_ for id_, what in found if What.TEXT in what]
-    people = [id_ for id_, what in found if What.PEOPLE in what]
+    texts = [id_ for id_, _, what in found if What.TEXT in what]
+    people = [id_ for id_, _, what in found if What.PEOPLE in what]
+    parts = [part for id_, count, what in found if What.RECEIPTS in what for part in part_ids(id_, count)]
+    await _count(conn, "receipt_texts", await erasing.receipts_of(conn, parts, now))
     await _count(conn, "message_texts", await erasing.message_texts(conn, texts, now))
     await _count(conn, "message_people", await erasing.message_people(conn, people, now))
-    await erasing.done(conn, [id_ for id_, _ in found])
+    await erasing.done(conn, [id_ for id_, _, _ in found])
     return len(found)
 
 
@@ -110,7 +113,7 @@ async def waiting(conn: AsyncConnection, limits: Limits) -> Mapping[str, int]:
               WHERE id > ? AND {sweep.at} < ? AND {sweep.ending} IS NULL AND {sweep.kept}"""
             mark = await _value(conn, f"retention:{sweep.name}")
             found[sweep.name] = (await fetch(conn, sql, (mark, before)))[0][0]
-    for _, what in await erasing.ended(conn, -1):
+    for _, _, what in await erasing.ended(conn, -1):
         found["message_texts"] += What.TEXT in what
         found["message_people"] += What.PEOPLE in what
     return found

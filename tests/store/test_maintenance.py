@@ -4,15 +4,19 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.caller import Claim
+from gateway.requests import MessageIn
+from gateway.store import moves
 from gateway.store.bulk import fetch
 from gateway.store.database import StoreUnavailable
 from gateway.store.engine import database_path
 from gateway.store.maintenance import backup, empty_log, migrate
-from tests.heart import Heart, opened
+from tests.heart import METZ, Heart, everybody, opened
 
 
 async def test_a_copy_of_a_running_database_is_consistent(heart: Heart, tmp_path: Path) -> None:
@@ -82,3 +86,28 @@ async def test_a_log_that_is_read_is_left_for_later(heart: Heart) -> None:
         await heart.accept()
         assert not await empty_log(heart.store.url)
     assert await empty_log(heart.store.url)
+
+
+async def test_a_sensitive_value_is_nowhere_once_its_message_has_ended(heart: Heart, tmp_path: Path) -> None:
+    secret = b"4711-quatre"
+
+    def octets() -> bytes:
+        return b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+    body: dict[str, Any] = {
+        "to": "06 12 34 56 78",
+        "action": "INFO",
+        "text": f"{'Votre code : ' * 20}#CODE",
+        "school": METZ,
+    }
+    body |= {"variables": {"CODE": secret.decode()}, "sensitive": ["CODE"], "encoding": "auto"}
+    claim = Claim("a", "k", "x")
+    await heart.intake.message(MessageIn.model_validate(body), everybody(heart.settings), claim)
+    more: dict[str, Any] = {"variables": {"CODE": secret.decode()}, "sensitive": ["CODE"]}
+    held = await heart.accept(text="Code #CODE", action="ABSENCE", **more)
+    assert secret in octets()
+    for part in await heart.send():
+        await heart.receipt(part, raw=b"blanked")
+    await heart.act(moves.cancel, held)
+    assert await empty_log(heart.store.url)
+    assert secret not in octets()

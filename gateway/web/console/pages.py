@@ -6,6 +6,7 @@ from gateway.web.console import (
     budgets,
     consents,
     contracts,
+    erasure,
     followup,
     home,
     journal,
@@ -37,6 +38,7 @@ PAGES: tuple[Page, ...] = (
     *actions.PAGES,
     *models.PAGES,
     *people.PAGES,
+    *erasure.PAGES,
     *journal.PAGES,
     *signin.PAGES,
 )
