@@ -128,6 +128,7 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/accounts/{contract}", "", None),
     ("DELETE", "/v1/accounts/{contract}", "", None),
     ("GET", "/v1/providers", "", None),
+    ("POST", "/v1/persons/erase", "", {"number": "06 99 99 99 99"}),
     ("PUT", "/v1/budgets/{action}", "", {"amount": "10"}),
     ("GET", "/v1/budgets", "", None),
     ("DELETE", "/v1/budgets/{action}", "", None),
