@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.store.tables import reconciliation, reconciliation_line
-from tests.store.rows import MORNING
+from tests.store.rows import MORNING, add_line, add_tally
 from tests.web.conftest import METZ, REUNION, Gateway
 from tests.web.months import Ledger, invoice, planted, reconciled, upload
 
@@ -99,6 +99,34 @@ async def test_what_october_billed_already_is_theirs_alone_in_november(gateway: 
     assert counts(view) == {**PILES, "other_month": 0, "only_theirs": 2}
     rows = (await gateway.get(f"/v1/reconciliations/{view['id']}/lines?pile=only_theirs")).json["data"]
     assert [(row["why"], row["month"]) for row in rows] == [("billed_twice", "2026-10"), ("unknown", None)]
+
+
+async def test_what_the_ledger_took_back_is_not_missing(gateway: Gateway) -> None:
+    store = gateway.parts.store
+    ledger = Ledger(store)
+    await ledger.add(1)
+    await ledger.add(2, number="+33698765432")
+    for id_, kind in ((1, "reversal"), (2, "credit")):
+        await add_line(store, id_ * 256 + 1, kind=kind, parts=-1, amount=-45_000)
+    await add_tally(store, total=1)
+    view = (await reconciled(gateway, invoice())).json
+    assert counts(view) == dict.fromkeys(PILES, 0)
+    billed = (await reconciled(gateway, invoice("P2-1;0698765432;23/11/2026;1;0,0450"))).json
+    assert counts(billed) == dict.fromkeys(PILES, 0) | {"parts_differ": 1}
+    credited = invoice("P2-1;0698765432;23/11/2026;1;0,0450", "P2-1;0698765432;30/11/2026;-1;-0,0450")
+    assert counts((await reconciled(gateway, credited)).json) == dict.fromkeys(PILES, 0) | {"identical": 1}
+
+
+async def test_what_regularises_a_closed_month_is_of_another_month(gateway: Gateway) -> None:
+    store = gateway.parts.store
+    await Ledger(store, month="2026-10").add(1)
+    await add_line(store, 257, kind="credit", parts=-1, amount=-45_000, of_month="2026-10")
+    await add_tally(store, parts=-1, amount=-45_000, of_month="2026-10")
+    view = (await reconciled(gateway, invoice())).json
+    assert counts(view) == dict.fromkeys(PILES, 0) | {"other_month": 1}
+    assert (view["gap"], view["statement"]["ht_exact"]) == ("0.0450", "-0.0450")
+    (row,) = (await gateway.get(f"/v1/reconciliations/{view['id']}/lines")).json["data"]
+    assert (row["month"], row["our_parts"]) == ("2026-10", -1)
 
 
 async def test_another_price_for_as_many_parts_is_a_gap(gateway: Gateway) -> None:
