@@ -1,7 +1,7 @@
 """The lanes of a process: one an account, started together, replaced when the configuration changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.metrics import Metrics
@@ -70,8 +70,14 @@ class Lanes:
             await self.replace(wanted.values())
 
     async def replace(self, accounts: Iterable[AccountSettings]) -> None:
-        """Lanes of accounts that changed or are gone drain and stop; new ones start; the others run on."""
-        wanted = {account.name: account for account in accounts}
+        """Lanes of accounts that changed or are gone drain and stop; new ones start; the others run on.
+
+        Who is cancelled while waiting leaves the change to its end: ``running`` waits for it, so that a lane is stopped
+        once, and never in the middle of its drain.
+        """
+        await asyncio.shield(asyncio.create_task(self._replace({account.name: account for account in accounts})))
+
+    async def _replace(self, wanted: Mapping[str, AccountSettings]) -> None:
         async with self._replacing:
             if not self._open:
                 return

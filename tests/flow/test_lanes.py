@@ -90,6 +90,27 @@ async def test_reloads_at_once_wait_for_each_other(heart: Heart) -> None:
         await providers.made["a"][-1].until(1)
 
 
+async def test_a_stop_in_the_middle_of_a_reload_waits_for_its_drain_and_stops_each_lane_once(
+    heart: Heart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    providers, stopping = Providers(), asyncio.Event()
+    lanes = lanes_of(heart, providers)
+    async with asyncio.timeout(DEADLINE), lanes.running(heart.settings.accounts, 5.0):
+        provider = providers.made["a"][0]
+        provider.script = keep
+        await heart.accept()
+        lanes.nudge()
+        await provider.until(1)
+        reload = asyncio.create_task(lanes.replace(with_account(heart.settings, "a", window=3).accounts))
+        monkeypatch.setattr(lanes.by_name["a"], "nudge", stopping.set)
+        await stopping.wait()
+        reload.cancel()
+        asyncio.get_running_loop().call_soon(provider.answer_all)
+    assert reload.cancelled()
+    assert lanes.by_name == {}
+    assert await heart.rows("SELECT state FROM part") == [("in_transit",)]
+
+
 async def test_accounts_come_and_go(heart: Heart) -> None:
     providers = Providers()
     lanes = lanes_of(heart, providers)

@@ -81,7 +81,7 @@ def test_the_readers_database_is_what_the_gateway_counts(tmp_path: Path, monkeyp
     monkeypatch.syspath_prepend(str(BENCH))
     readers = importlib.import_module("readers")
     file, said = tmp_path / "readers.db", list[str]()
-    importlib.import_module("readers_database").build(file, 1_000, said.append)
+    importlib.import_module("readers_database").build(file, 20_000, said.append)
     asyncio.run(readers.settle(file, said.append))
     assert any(line.startswith("index message_sent: ") for line in said)
 
