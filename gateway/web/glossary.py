@@ -52,7 +52,7 @@ FIELDS: Mapping[str, str] = {
     "conjoint": "retenir aussi le conjoint",
     "responsable_2": "retenir aussi le second responsable",
     "eleve": "retenir aussi l'élève",
-    "selection": "critères choisis dans l'application, conservés pour le récapitulatif",
+    "selection": "critères choisis dans l'application, gardés avec l'envoi groupé",
     "flags": "ce que le portail sait du compte de la personne",
     "never_connected": "ne s'est jamais connectée",
     "credentials_changed": "a déjà changé ses identifiants",

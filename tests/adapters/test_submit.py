@@ -115,6 +115,7 @@ def test_the_plan_of_the_sender(sender: str, ton: int, npi: int) -> None:
     assert found.text("source_addr") == sender.removeprefix("+")
 
 
+@pytest.mark.row("S4 129")
 def test_the_service_code() -> None:
     assert read(replace(PART, service_code="ABC12")).text("service_type") == "ABC12"
     assert read(replace(PART, service_code="ABC12"), service_type="CMT").text("service_type") == "ABC12"

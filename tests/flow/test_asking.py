@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.smpp.simulator import Simulator
@@ -47,6 +48,7 @@ async def in_transit(gateway: Gateway, client: Client, *places: int) -> list[str
     return ids
 
 
+@pytest.mark.row("S4 150")
 async def test_a_message_without_a_receipt_is_settled_by_asking(tmp_path: Path) -> None:
     async with started(tmp_path, ["query_sm"], receipts=True, undelivered=1.0, receipt_delay=0.0) as (gateway, client):
         gateway.parts.lanes["a"].receipt = _lost

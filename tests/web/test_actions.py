@@ -19,6 +19,7 @@ async def codes(gateway: Gateway, query: str = "") -> list[str]:
     return [action["code"] for action in answer.json["data"]]
 
 
+@pytest.mark.row("S4 136")
 async def test_only_what_is_fully_set_up_is_usable(gateway: Gateway) -> None:
     await put(gateway, "CHER", {**RETARD, "mode": "economique"})
     assert await codes(gateway) == ["ABSENCE", "CHER", "COURRIER", "INFO"]

@@ -34,6 +34,7 @@ async def put(gateway: Gateway, body: Any = None, name: str = "operateur-p", key
     return await gateway.ask("PUT", f"/v1/accounts/{name}", key, json=BODY if body is None else body)
 
 
+@pytest.mark.row("S4 120")
 async def test_an_account_is_put_shown_and_deleted(keyed: Gateway) -> None:
     registry = keyed.parts.registry
     made = await put(keyed)
@@ -59,6 +60,7 @@ async def test_an_account_is_put_shown_and_deleted(keyed: Gateway) -> None:
     assert registry.modes()["standard"] == ("operateur-a",)
 
 
+@pytest.mark.row("S4 120")
 async def test_a_password_goes_in_and_never_out(keyed: Gateway, tmp_path: Path) -> None:
     answers = [await put(keyed), await keyed.get("/v1/accounts/operateur-p", "vgm_admin")]
     again = {name: value for name, value in BODY.items() if name != "password"}

@@ -70,6 +70,7 @@ async def test_the_newest_come_first_with_everything_that_was_said(gateway: Gate
     assert (await gateway.get(f"/v1/messages/{shown['id']}")).json == shown
 
 
+@pytest.mark.row("S1 48")
 async def test_numbers_are_hidden_without_the_scope(gateway: Gateway) -> None:
     await add_message(gateway.parts.store, 1)
     await add_message(gateway.parts.store, 2, number="", number_input="03 87 12 34 56", status="ignored")
@@ -118,6 +119,7 @@ async def test_filters(gateway: Gateway, query: str, expected: set[int]) -> None
     assert answer.json["page"]["total"] == len(expected)
 
 
+@pytest.mark.row("S4 139")
 async def test_how_many_are_held_is_always_told(gateway: Gateway) -> None:
     for number in range(1, 4):
         await add_message(gateway.parts.store, number)
@@ -129,6 +131,7 @@ SORTS = ["created", "-created", "status", "-status", "action", "-action", "name"
 SORTS += ["event", "-event", "recipient", "-recipient", "sent", "-sent"]
 
 
+@pytest.mark.row("S4 140", "S4 142", "S4 151")
 @pytest.mark.parametrize("sort", SORTS)
 async def test_every_sort_gives_each_row_once_and_in_order(gateway: Gateway, sort: str) -> None:
     states = ["held", "uncertain", "queued", "delivered", "held", "in_transit", "held"]
@@ -253,6 +256,7 @@ async def test_a_day_is_the_school_s_day(gateway: Gateway) -> None:
     assert serials(answer) == [2, 3]
 
 
+@pytest.mark.row("S4 134")
 async def test_the_history_of_an_event(gateway: Gateway) -> None:
     await add_message(gateway.parts.store, 1, event_id="ABS 9/é")
     await add_message(gateway.parts.store, 2, event_id="ABS-10")
@@ -307,6 +311,7 @@ async def test_a_batch_counts_its_messages_by_state(gateway: Gateway) -> None:
 # ---- report ----
 
 
+@pytest.mark.row("S1 52")
 async def test_a_report_tells_every_step_and_every_part(gateway: Gateway) -> None:
     store = gateway.parts.store
     shown = await add_sent(store, 1, parts=2, released_at=MORNING + 10, released_by="cpe/key_1")

@@ -30,6 +30,7 @@ def later(gateway: Gateway) -> None:
     gateway.parts.clock = lambda: LATER
 
 
+@pytest.mark.row("S4 125")
 async def test_one_entry_an_event_with_all_its_messages(gateway: Gateway) -> None:
     subject = '{"id":"E-881","name":"REITER Pauline","division":"5B"}'
     first = await send(gateway, 1, subject=subject, label="Mme REITER")

@@ -30,6 +30,7 @@ async def fill(gateway: Gateway) -> None:
     await add_sent(store, 6, school=REUNION)
 
 
+@pytest.mark.row("S1 42", "S1 46", "S1 47", "S1 49", "S1 50")
 async def test_what_was_sent_is_listed_oldest_first(gateway: Gateway) -> None:
     await fill(gateway)
     answer = (await gateway.get("/v1/recap")).json
@@ -45,6 +46,7 @@ async def test_what_was_sent_is_listed_oldest_first(gateway: Gateway) -> None:
     assert (first["action"], first["action_long_label"]) == ("ABSENCE", "SMS d'absence")
 
 
+@pytest.mark.row("S1 51")
 async def test_totals_by_mode_are_in_parts_and_of_the_whole_selection(gateway: Gateway) -> None:
     await fill(gateway)
     answer = (await gateway.get("/v1/recap?limit=1&count=true")).json
@@ -54,6 +56,7 @@ async def test_totals_by_mode_are_in_parts_and_of_the_whole_selection(gateway: G
     assert [row["serial"] for row in rest.json["data"]] == [2, 3]
 
 
+@pytest.mark.row("S1 43", "S1 44", "S1 45", "S1 53")
 async def test_the_period_is_that_of_sending(gateway: Gateway) -> None:
     await fill(gateway)
     february = (await gateway.get("/v1/recap?from=2026-02-20&to=2026-02-20")).json
@@ -68,6 +71,7 @@ async def test_an_action_that_is_no_more_shows_its_code(gateway: Gateway) -> Non
     assert (await gateway.get("/v1/recap")).json["data"][0]["action_long_label"] == "OLD"
 
 
+@pytest.mark.row("S1 42")
 async def test_the_french_file(gateway: Gateway) -> None:
     await fill(gateway)
     answer = await gateway.get("/v1/recap.csv")
@@ -99,6 +103,7 @@ async def test_the_file_for_machines(gateway: Gateway) -> None:
     assert end == ""
 
 
+@pytest.mark.row("S1 48")
 async def test_numbers_are_hidden_in_files_too(gateway: Gateway) -> None:
     await fill(gateway)
     assert "06 ** ** ** 78" in (await gateway.get("/v1/recap.csv", "vgm_read")).raw.decode()

@@ -26,6 +26,7 @@ async def do(gateway: Gateway, deed: str, body: Any, key: str = "vgm_all") -> An
     return await gateway.post(f"/v1/messages/{deed}", body, key)
 
 
+@pytest.mark.row("S4 143")
 async def test_the_chosen_are_released_and_the_others_told(gateway: Gateway) -> None:
     await fill(gateway, "held", "held", "delivered", "held")
     ids = [posted(1), posted(2), posted(3)]
@@ -110,6 +111,7 @@ async def test_release_and_resend_need_their_scope(gateway: Gateway, deed: str) 
     assert (await do(gateway, deed, {"ids": []}, "vgm_send")).code == "forbidden_scope"
 
 
+@pytest.mark.row("S4 144")
 async def test_what_has_left_is_not_cancelled(gateway: Gateway) -> None:
     await fill(gateway, "queued", "in_transit", "cancelled", "uncertain")
     answer = await do(gateway, "cancel", {"ids": [posted(number) for number in range(1, 5)]})

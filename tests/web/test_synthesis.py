@@ -1,5 +1,7 @@
 """« Synthèse des SMS envoyés », as JSON and as a file."""
 
+import pytest
+
 from tests.store.rows import add_tally
 from tests.web.conftest import METZ, REUNION, Gateway
 
@@ -16,6 +18,7 @@ async def fill(gateway: Gateway) -> None:
     await add_tally(store, school=REUNION, month="2026-11", total=7, parts=7)
 
 
+@pytest.mark.row("S4 152")
 async def test_rows_by_month_and_action_with_their_totals(gateway: Gateway) -> None:
     await fill(gateway)
     answer = await gateway.get("/v1/synthesis?year=2026")

@@ -160,6 +160,7 @@ class BatchView(Answer):
     cost: Cost = Field(description="leur coût")
     counts: dict[Status, int] = Field(description="messages par état ; sans les états qui n'en ont pas")
     pending: int = Field(description="messages dont l'état n'est pas final")
+    selection: dict[str, Any] | None = Field(description="les critères choisis dans l'application, tels quels")
 
 
 class IgnoredView(Answer):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -166,6 +167,7 @@ async def show_batch(call: Call) -> Reply:
             "cost": cost_view(row.amount),
             "counts": {status.value: number for status, number in states.items()},
             "pending": sum(number for status, number in states.items() if status not in FINAL),
+            "selection": orjson.loads(row.selection) if row.selection else None,
         }
     )
 
