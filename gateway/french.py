@@ -19,6 +19,9 @@ ERASED = "effacé"
 
 TOTAL_YEAR = "Total Annuel"
 
+#: Quality of sending -> its word.
+MODE_WORDS = {"ancien": "Ancien", "economique": "Économique", "standard": "Standard", "premium": "Premium"}
+
 #: January first.
 SHORT_MONTHS = ("jan.", "fév.", "mars", "avr.", "mai", "juin", "juil.", "août", "sep.", "oct.", "nov.", "déc.")
 

@@ -10,7 +10,7 @@ command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v tshark >/dev/null || missing+=(tshark)
 command -v bearerbox >/dev/null && command -v smsbox >/dev/null || missing+=(kannel)
-command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium chromium-l10n)
 perl -MNet::SMPP -MJSON::PP -e1 2>/dev/null || missing+=(libnet-smpp-perl perl)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

@@ -42,7 +42,8 @@ RETRY_STORE, RETRY_DRAINING = 5, 10
 
 _JSON_TYPES = frozenset({JSON, "application/json; charset=utf-8", "application/json;charset=utf-8"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: Those that are counted by their name.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _process = secrets.token_hex(4)
 _number = count(1)
@@ -79,7 +80,7 @@ async def guarded(parts: Parts, route: str, request: web.Request, answerer: Answ
             response.headers["Allow"] = error.allow
     if not response.prepared:
         response.headers["X-Request-Id"] = request_id
-    method = request.method if request.method in _METHODS else "other"
+    method = request.method if request.method in METHODS else "other"
     parts.metrics.http_request(route, method, response.status, perf_counter() - began)
     return response
 

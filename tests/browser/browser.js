@@ -29,7 +29,14 @@ export async function signIn(page, login) {
   await page.fill("#login", login);
   await page.fill("#password", password);
   await page.click("button.main");
-  await page.waitForSelector("nav.menu");
+  await page.waitForSelector("header .who");
+}
+
+// By the menu, as a person goes; on a small screen it is opened first.
+export async function choose(page, words) {
+  const button = page.locator("a.to-menu");
+  if (await button.isVisible()) await button.click();
+  await page.locator("nav.menu").getByRole("link", { name: words, exact: true }).click();
 }
 
 // No serious finding of axe, nothing wider than the screen.
@@ -51,8 +58,9 @@ export async function picture(page, name, whole = false) {
 export async function story(tell) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
+    env: { ...process.env, LANGUAGE: "fr" }, // the browser's own words, if it has them: chromium-l10n
     args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--lang=fr-FR", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync",
     ],
   });

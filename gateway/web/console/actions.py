@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.caller import Scope
+from gateway.french import MODE_WORDS
 from gateway.model import MODES, Action, format_duration
 from gateway.problem import Problem, field_problem
 from gateway.web.console.fields import filled, in_words
@@ -39,7 +40,7 @@ WORDS: Mapping[str, str] = {
 CHOICES: Mapping[str, Mapping[str, str]] = {
     "treatment": {"sms": "Envoi de SMS", "email": "Courriel", "letter": "Lettre", "none": "Aucun"},
     "release": {"auto": "Part aussitôt", "manual": "Attend « à diffuser »"},
-    "mode": {"": "Celui par défaut", **{mode: mode.capitalize() for mode in MODES}},
+    "mode": {"": "Celui par défaut", **{mode: MODE_WORDS[mode] for mode in MODES}},
     "consent": {"unless_refused": "Part sauf refus", "required": "Accord exigé"},
     "uncertain": {
         "": "Attendre ; renvoyer les alertes",

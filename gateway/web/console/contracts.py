@@ -103,8 +103,8 @@ async def delete(visit: Visit) -> web.StreamResponse:
 
 
 PAGES: tuple[Page, ...] = (
-    Page("GET", "/nouveau-compte", new, _OPERATE),
-    Page("POST", "/nouveau-compte", create, _OPERATE),
+    Page("GET", "/nouveau-compte", new, _OPERATE, within="/comptes"),
+    Page("POST", "/nouveau-compte", create, _OPERATE, within="/comptes"),
     Page("GET", "/comptes/{name}/modifier", edit, _OPERATE),
     Page("POST", "/comptes/{name}/modifier", save, _OPERATE),
     Page("POST", "/comptes/{name}/supprimer", delete, _OPERATE),

@@ -49,6 +49,6 @@ async def resend(visit: Visit) -> web.StreamResponse:
 
 PAGES: tuple[Page, ...] = (
     Page("GET", "/suivi", show, READ, menu="Suivi des SMS", group="Envoi aux familles"),
-    Page("GET", "/messages/{id}", report, READ),
-    Page("POST", "/messages/{id}/renvoyer", resend, frozenset({Scope.RELEASE})),
+    Page("GET", "/messages/{id}", report, READ, within="/suivi"),
+    Page("POST", "/messages/{id}/renvoyer", resend, frozenset({Scope.RELEASE}), within="/suivi"),
 )

@@ -19,12 +19,11 @@ from gateway.caller import Caller
 from gateway.parts import Parts
 from gateway.problem import Problem
 from gateway.store.users import Session
-from gateway.web.auth import require
-from gateway.web.console import signing
+from gateway.web.console import refusals, signing
 from gateway.web.console.cookies import COOKIE
 from gateway.web.console.pages import PAGES
 from gateway.web.console.visit import ROOT, Page, Visit
-from gateway.web.endpoint import NOBODY, arrived, as_problem, named, too_large
+from gateway.web.endpoint import METHODS, NOBODY, arrived, as_problem, named, too_large
 from gateway.web.idempotency import Answers
 from gateway.web.media import FORM, media_type, read_form
 
@@ -51,6 +50,7 @@ def mount(app: web.Application, parts: Parts, answers: Answers) -> None:
     for page in PAGES:
         app.router.add_route(page.method, ROOT + page.path, gate.opening(page))
     app.router.add_route("GET", "/console/static/{name}", _static)
+    app.router.add_route("*", ROOT + "/{tail:.*}", gate.opening(_LOST))
     app.router.add_route("GET", "/", _home)
 
 
@@ -65,6 +65,14 @@ async def _static(request: web.Request) -> web.StreamResponse:
         return web.Response(status=404, text="Introuvable")
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return web.Response(body=file.read_bytes(), content_type=_TYPES[file.suffix], charset="utf-8", headers=headers)
+
+
+async def _lost(_visit: Visit) -> web.StreamResponse:
+    """Any other address below the console's."""
+    raise refusals.nowhere()
+
+
+_LOST = Page("GET", "/{tail}", _lost, frozenset(), open=True)
 
 
 class Gate:
@@ -84,7 +92,8 @@ class Gate:
             if not response.prepared:
                 response.headers.update({**_HEADERS, **response.headers, "X-Request-Id": request_id})
             seconds = perf_counter() - began
-            self._parts.metrics.http_request(ROOT + page.path, request.method, response.status, seconds)
+            method = request.method if request.method in METHODS else "other"
+            self._parts.metrics.http_request(ROOT + page.path, method, response.status, seconds)
             return response
 
         return handle
@@ -100,17 +109,20 @@ class Gate:
             elif not page.open:
                 return _to_sign_in(request)
             if self._parts.draining:
-                raise Problem("draining", "Le service redémarre : attendez quelques secondes, puis recommencez.")
-            if page.needs:
-                require(visit.caller, page.needs)
-            if request.method == "POST":
+                raise refusals.draining()
+            refusals.let_in(visit.caller, page)
+            if request.method == "POST" and page is not _LOST:
                 await _take_form(visit, session)
             return await page.handler(visit)
         except Exception as error:
             problem = as_problem(error)
             if problem.status == 500:
                 log.error("internal error", exc_info=error, extra={"request_id": request_id, "route": page.path})
-            return visit.render("problem.html", problem.status, problem=problem, request_id=request_id)
+            words = refusals.told(visit, problem)
+            response = visit.render("problem.html", problem.status, problem=problem, request_id=request_id, **words)
+            if problem.retry_after is not None:
+                response.headers["Retry-After"] = str(problem.retry_after)
+            return response
 
 
 def menu(caller: Caller) -> list[tuple[str, list[Page]]]:

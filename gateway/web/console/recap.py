@@ -1,12 +1,13 @@
 """« Récapitulatif des SMS envoyés »: what was handed to providers, its totals by mode, and the file of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from gateway.caller import Scope
+from gateway.french import MODE_WORDS
 from gateway.periods import local, year_of
 from gateway.states import FRENCH, Status
 from gateway.web.console.lists import listing
@@ -26,9 +27,6 @@ STATES = {
     )
 }
 
-#: Quality of sending -> its words.
-MODES = {"ancien": "Ancien", "economique": "Économique", "standard": "Standard", "premium": "Premium"}
-
 
 def _asked(visit: Visit) -> Mapping[str, str]:
     """The filters of the address; of a page that is opened without any, the school year from its beginning."""
@@ -37,6 +35,23 @@ def _asked(visit: Visit) -> Mapping[str, str]:
         today = local(visit.parts.clock(), visit.school.zone).date()
         return {"from": f"{year_of(today, school_year=True)}-09-01"}
     return {name: value for name in FILTERS if (value := given.get(name, "").strip())}
+
+
+def _told(visit: Visit, kept: Mapping[str, str]) -> list[str]:
+    """The filters in words, for a printed page."""
+    words = {
+        **{"from": "du", "to": "au", "user": "utilisateur", "workstation": "poste", "number": "n°"},
+        **{"label": "destinataire", "status": "état", "action": "action", "mode": "mode", "batch": "envoi groupé"},
+        "event": "évènement",
+    }
+    known: Mapping[str, Callable[[str], str | None]] = {
+        "status": STATES.get,
+        "mode": MODE_WORDS.get,
+        "action": visit.action_label,
+    }
+    shown = {name: (known.get(name, str)(value) or value) for name, value in kept.items()}
+    days = {name: "/".join(reversed(value.split("-"))) for name, value in shown.items() if name in ("from", "to")}
+    return [f"{words[name]} {value}" for name, value in {**shown, **days}.items()]
 
 
 async def show(visit: Visit) -> web.StreamResponse:
@@ -50,7 +65,8 @@ async def show(visit: Visit) -> web.StreamResponse:
         origins=await visit.ask("GET", "/v1/origins"),
         actions=(await visit.ask("GET", "/v1/actions"))["data"],
         states=STATES,
-        modes=MODES,
+        modes=MODE_WORDS,
+        told=_told(visit, kept),
         totals=found.whole["totals_by_mode"],
         at_least=found.whole["totals_are"] == "at_least",
         file=urlencode(kept),

@@ -112,6 +112,6 @@ PAGES: tuple[Page, ...] = (
     Page("GET", "/synthese", show, SEE, menu="Synthèse", group="Comptes"),
     Page("GET", "/synthese.csv", download, SIGN),
     Page("GET", "/synthese.xlsx", download, SIGN),
-    Page("GET", "/mois/{month}", month, SEE),
-    Page("POST", "/mois/{month}/clore", close, SIGN),
+    Page("GET", "/mois/{month}", month, SEE, within="/synthese"),
+    Page("POST", "/mois/{month}/clore", close, SIGN, within="/synthese"),
 )

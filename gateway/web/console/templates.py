@@ -10,7 +10,7 @@ from typing import Any
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gateway.french import ERASED, act_label
+from gateway.french import ERASED, MODE_WORDS, act_label
 from gateway.french import euros as in_euros
 from gateway.states import FRENCH, Status
 
@@ -78,7 +78,8 @@ def _environment() -> Environment:
         kept=_kept,
         act=act_label,
     )
-    environment.globals.update(asset=asset, state_word=lambda status: FRENCH[Status(status)])
+    words = {"state_word": lambda status: FRENCH[Status(status)], "mode_word": MODE_WORDS.__getitem__}
+    environment.globals.update(asset=asset, **words)
     return environment
 
 

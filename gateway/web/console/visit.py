@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from gateway.caller import Caller, Claim, Scope
 from gateway.parts import Parts
+from gateway.periods import local
 from gateway.problem import Problem
 from gateway.registry import KnownSchool
 from gateway.store.users import Session
@@ -39,6 +40,12 @@ class Page:
     group: str = ""
     open: bool = False  # no session is needed
     max_bytes: int = 1024 * 1024  # of a form
+    within: str = ""  # the page of the menu that it belongs to, where its address does not say it
+
+    @property
+    def belongs(self) -> str:
+        """The page of the menu that it belongs to, by its path; empty: none."""
+        return self.within or "/" + self.path.split("/")[1] if self.path else ""
 
 
 @cache
@@ -75,6 +82,14 @@ class Visit:
         """All the person's schools, by name."""
         mine = self.session.user.schools if self.session else frozenset()
         return sorted((known for known in self.parts.registry.schools() if known.uai in mine), key=lambda s: s.name)
+
+    def stamp(self) -> str:
+        """What a printed page says of itself: whose figures it shows, who printed it, when."""
+        schools = [f"{known.name} ({known.uai})" for known in self.schools() if known.uai in self.caller.schools]
+        zone = self.school.zone if schools else self.parts.registry.home
+        printed = f"imprimé le {local(self.parts.clock(), zone):%d/%m/%Y à %H:%M}"
+        by = f"par {self.session.user.name}" if self.session else ""
+        return " · ".join([*schools, f"{printed} {by}".rstrip()])
 
     def action_label(self, code: str) -> str:
         """The long label of an action; its code when it is no longer known."""

@@ -1,10 +1,10 @@
 // « SMS à diffuser »: select all, release; a list that updates itself; Enter opens a row.
-import { assert, judge, open, picture, signIn, story } from "../browser.js";
+import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
 
 await story(async (browser) => {
   const page = await open(browser);
   await signIn(page, "adjoint");
-  await page.click("nav.menu >> text=SMS à diffuser");
+  await choose(page, "SMS à diffuser");
   await page.waitForSelector("text=Il y a actuellement 3 SMS en attente de diffusion.");
   await page.click("text=Nom élève");
   await page.waitForSelector("th[aria-sort=ascending]");
@@ -18,7 +18,7 @@ await story(async (browser) => {
   await page.locator("input[name=id]").first().check();
   await page.click("text=Supprimer");
   await page.waitForSelector("text=SMS supprimés : 1.");
-  await page.click("nav.menu >> text=Suivi des SMS");
+  await choose(page, "Suivi des SMS");
   await page.click("text=SMS délivrés");
   for (let turn = 0; turn < 60 && (await page.locator("tr[data-open]").count()) < 2; turn += 1) {
     await Promise.all([page.waitForResponse((answer) => answer.url().includes("/suivi")), page.click("[data-refresh]")]);

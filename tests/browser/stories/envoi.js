@@ -1,10 +1,10 @@
 // A group message: recipients pasted, the counter while one types, what is ignored, sent, followed up to its receipts.
-import { assert, judge, open, picture, signIn, story } from "../browser.js";
+import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
 
 await story(async (browser) => {
   const page = await open(browser);
   await signIn(page, "adjoint");
-  await page.click('nav.menu a:text-is("Envoi")');
+  await choose(page, "Envoi");
   await page.fill("#recipients", "portable;destinataire;eleve;heure\n0600000001;Mme REITER (Légal 1);REITER Pauline;08:30\n0600000002;M. ÇELIK (Légal 1);ÇELIK Léa;10:05\n0387123456;Mme FIXE;FIXE Tom;08:00");
   await page.selectOption("#action", "INFO");
   await page.fill("#text", "Bonjour, #ELEVE est absente depuis #HEURE. « Vie scolaire »");

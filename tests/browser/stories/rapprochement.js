@@ -1,5 +1,5 @@
 // « Rapprochement », from a file whose columns nobody knows to the signature; then small, without JavaScript.
-import { assert, judge, open, picture, signIn, story } from "../browser.js";
+import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
 
 const FILE = "Code envoi;Vers;Le;Combien\nX1;06 98 76 54 32;23/11/2026 08:30;2\n";
 
@@ -7,7 +7,7 @@ await story(async (browser) => {
   for (const scripts of [true, false]) {
     const page = await open(browser, { scripts, width: scripts ? 1280 : 320 });
     await signIn(page, "gestion");
-    await page.click('nav.menu a:text-is("Rapprochement")');
+    await choose(page, "Rapprochement");
     await page.fill("#month", "2026-11");
     await page.setInputFiles("#file", { name: "../facture.csv", mimeType: "text/csv", buffer: Buffer.from(FILE) });
     if (scripts) {

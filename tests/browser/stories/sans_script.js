@@ -1,10 +1,10 @@
 // Without JavaScript, on a small screen: the whole way from writing to releasing.
-import { assert, open, signIn, story } from "../browser.js";
+import { assert, choose, open, signIn, story } from "../browser.js";
 
 await story(async (browser) => {
   const page = await open(browser, { scripts: false, width: 360 });
   await signIn(page, "adjoint");
-  await page.click('nav.menu a:text-is("Envoi")');
+  await choose(page, "Envoi");
   await page.fill("#recipients", "0600000009 Mme SANS SCRIPT");
   await page.selectOption("#action", "INFO");
   await page.fill("#text", "Bonjour");
@@ -13,7 +13,7 @@ await story(async (browser) => {
   assert.match(await page.textContent("#apercu"), /1\s*destinataire/);
   await page.click("text=Envoyer à 1 destinataire(s)");
   await page.waitForSelector("text=Envoi enregistré : 1 message(s).");
-  await page.click("nav.menu >> text=SMS à diffuser");
+  await choose(page, "SMS à diffuser");
   const row = page.locator("tr", { hasText: "SANS SCRIPT" });
   await row.locator("input[name=id]").check();
   await page.click("text=Diffuser les SMS sélectionnés");

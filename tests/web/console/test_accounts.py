@@ -28,7 +28,7 @@ def provided(people: Gateway) -> Gateway:
 async def test_state_and_contacts(browser: Browser, provided: Gateway) -> None:
     await browser.sign_in("technique")
     page = await browser.open("/console/comptes")
-    assert "operateur-a DIGITAL MEDIA standard, premium Inconnu ici 20 SMS/s 0 0 inconnu" in page.text
+    assert "operateur-a DIGITAL MEDIA Standard, Premium Inconnu ici 20 SMS/s 0 0 inconnu" in page.text
     assert 'href="mailto:sconet@digitalmedia.fr"' in page.html
     assert "PLURIWARE contact@eple-sms.fr https://eple-sms.fr aucun" in page.text
     page = await browser.open("/console/comptes/operateur-a")

@@ -1,6 +1,9 @@
 // What scripts add to the pages; every page works without, unless it says so.
 "use strict";
 
+// What does nothing without scripts is shown from here on.
+document.documentElement.classList.add("scripted");
+
 // A choice that is a form of its own is sent at once.
 for (const choice of document.querySelectorAll("select[data-submit]")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
@@ -57,10 +60,9 @@ setInterval(() => {
   if (live && !document.hidden) refresh(live.id);
 }, 10000);
 
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => window.print());
-}
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
 
 // Keywords by click, where the text is being written.
 document.addEventListener("click", (event) => {
