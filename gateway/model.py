@@ -68,6 +68,8 @@ Uai = Annotated[str, Field(pattern=r"^[0-9]{7}[A-Z]$")]
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,39}$")]
 Region = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Mode = Literal["economique", "standard", "premium"]
+#: By what the portal knows of them, some of a batch's recipients are chosen.
+Condition = Literal["never_connected", "credentials_unchanged"]
 
 _MINUTE = timedelta(minutes=1)
 
@@ -144,12 +146,18 @@ class Action(Settings):
 
 
 class Template(Settings):
-    """A predefined message, with #KEY variables. ``school`` None: for every school."""
+    """A predefined message, with #KEY variables. ``school`` None: for every school.
+
+    ``sensitive``: keywords whose values are confidential in every message of it. ``requires``: the conditions by which
+    recipients may be chosen who get it; without any, none is offered.
+    """
 
     code: Code
     label: str = Field(min_length=1, max_length=120)
     text: str = Field(min_length=1, max_length=10_000)
     school: Uai | None = None
+    sensitive: tuple[str, ...] = ()
+    requires: tuple[Condition, ...] = ()
 
 
 class Price(Settings):

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway import text as sms
 from gateway.caller import Caller, Scope
-from gateway.model import AccountSettings, Action, Mode, Priority
+from gateway.model import AccountSettings, Action, Mode, Priority, Template
 from gateway.numbers import read_sender
 from gateway.pricing import price_of
 from gateway.problem import FieldError, Problem, field_problem
@@ -177,7 +177,8 @@ class Cook:
         accounts = self._registry.accounts_of(mode)
         if not accounts:
             raise Problem("no_provider", f"Le mode « {mode} » n'a aucun compte fournisseur dans la configuration.")
-        source, template = self._source(body, school.uai)
+        template = self._template(body, school.uai)
+        source = _source(body, template)
         _check_sensitive(body, source, at)
         return Recipe(
             school=school,
@@ -186,8 +187,8 @@ class Cook:
             accounts=accounts,
             sender=_sender(_first(body.sender, action.sender, school.sender), accounts, at),
             source=source,
-            template=template,
-            sensitive=frozenset(body.sensitive),
+            template=template.code if template else None,
+            sensitive=_sensitive(body, template, source),
             encoding=body.encoding,
             transliterate=body.transliterate,
             narrow=any(account.narrow for account in accounts),
@@ -217,16 +218,29 @@ class Cook:
             raise field_problem("treatment_not_sms", "/action", f"L'action {code} n'est pas traitée par SMS.")
         return action
 
-    def _source(self, body: MessageFields, school: str) -> tuple[str, str | None]:
-        """The text, which wins, and the template's code, which is recorded."""
+    def _template(self, body: MessageFields, school: str) -> Template | None:
         if body.template is None:
-            if body.text is None:
-                raise field_problem("missing_text", "/text", "Donnez « text » ou « template ».")
-            return body.text, None
+            return None
         if (template := self._registry.template(body.template, school)) is None:
             cure = f"Le modèle {body.template} n'existe pas : GET /v1/templates donne la liste."
             raise field_problem("unknown_template", "/template", cure)
-        return body.text if body.text is not None else template.text, template.code
+        return template
+
+
+def _source(body: MessageFields, template: Template | None) -> str:
+    """The text, which wins over the template's."""
+    if body.text is not None:
+        return body.text
+    if template is None:
+        raise field_problem("missing_text", "/text", "Donnez « text » ou « template ».")
+    return template.text
+
+
+def _sensitive(body: MessageFields, template: Template | None, source: str) -> frozenset[str]:
+    """What the request names, and what its template does, as far as the text still has it."""
+    if template is None or not template.sensitive:
+        return frozenset(body.sensitive)
+    return frozenset(body.sensitive) | (frozenset(template.sensitive) & frozenset(sms.keywords(source)))
 
 
 def _check_sensitive(body: MessageFields, source: str, at: str) -> None:

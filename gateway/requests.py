@@ -17,7 +17,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from gateway.model import Code, Kind, Mode, Priority, Uai
+from gateway.model import Code, Condition, Kind, Mode, Priority, Uai
 from gateway.periods import FIRST_YEAR, LAST_YEAR
 
 Short = Annotated[str, StringConstraints(max_length=200)]
@@ -182,7 +182,7 @@ class BatchRequest(Body):
     template: Code | None = None
     defaults: MessageFields = MessageFields()
     dedupe: Literal["text", "number", "none"] = "text"
-    condition: Literal["never_connected", "credentials_unchanged"] | None = None
+    condition: Condition | None = None
     audience: Audience = Audience()
     school: Uai | None = None
     selection: dict[str, Any] | None = None

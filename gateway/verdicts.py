@@ -4,12 +4,10 @@ The order and the words are the contract's (section 2): they are shown to staff,
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
+from gateway.model import Condition
 from gateway.numbers import Number, Unusable
 from gateway.requests import Flags
-
-Condition = Literal["never_connected", "credentials_unchanged"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def verdict(number: Number | Unusable, wish: Wish, stored: bool | None, opted_ou
     return None
 
 
-def unmet(condition: Condition, flags: Flags) -> str | None:
+def unmet(condition: Condition | None, flags: Flags) -> str | None:
     """The reason for which a batch's condition leaves this recipient out; None when it is met.
 
     Raises LookupError with the flag's name when the request does not say what the condition asks for.

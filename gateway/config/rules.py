@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from gateway.keywords import keywords
 from gateway.numbers import read_sender
 from gateway.yamlfile.problem import Path
 from gateway.yamlfile.wording import did_you_mean
@@ -194,6 +195,13 @@ def _of_one_mind(raw: Any) -> Iterator[Fault]:
                     yield Fault(("accounts", at, key), why, fatal=False)
 
 
+def _confidential(raw: Any) -> Iterator[Fault]:
+    texts = {path[1]: text for path, text in each(raw, "templates", "*", "text")}
+    for path, name in each(raw, "templates", "*", "sensitive", "*"):
+        if name not in keywords(texts.get(path[1], "")):
+            yield Fault(path, f"{name} is no keyword of its text: write it as there, without #")
+
+
 # ---- doors ----
 
 #: With one of these an application may come in by a door.
@@ -232,5 +240,6 @@ _RULES: tuple[Callable[[Any], Iterator[Fault]], ...] = (
     _uai_letters,
     _prices,
     _of_one_mind,
+    _confidential,
     _logins,
 )

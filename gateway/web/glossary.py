@@ -129,6 +129,8 @@ PLACES: Mapping[str, str] = {
     "TemplateBody.label": "libellé montré à qui choisit un modèle",
     "TemplateBody.text": "le texte, avec ses mots-clés #CLE",
     "TemplateBody.school": "UAI ; null : pour tous les établissements",
+    "TemplateBody.sensitive": "mots-clés du texte dont la valeur est confidentielle, sans # : montrée •••",
+    "TemplateBody.requires": "conditions qui choisissent ses destinataires : never_connected, credentials_unchanged",
     **{
         f"{model}.{name}": words
         for model in ("ActionBody", "ActionView")

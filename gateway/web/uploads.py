@@ -34,9 +34,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "reference": ("reference",),
     **dict.fromkeys(("eleve", "subject.name"), ("subject", "name")),
     **dict.fromkeys(("division", "subject.division"), ("subject", "division")),
+    **dict.fromkeys(("jamais_connecte", "flags.never_connected"), ("flags", "never_connected")),
+    **dict.fromkeys(("identifiants_modifies", "flags.credentials_changed"), ("flags", "credentials_changed")),
 }
 
-_WHEN_EMPTY: Mapping[tuple[str, ...], bool | None] = {("consent",): None, ("do_not_sms",): False}
+_WHEN_EMPTY: Mapping[tuple[str, ...], bool | None] = {
+    **{("consent",): None, ("do_not_sms",): False},
+    **{("flags", "never_connected"): None, ("flags", "credentials_changed"): None},
+}
 _KEYWORD = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 

@@ -5,6 +5,8 @@ from typing import Any, cast
 import pytest
 
 from gateway import french
+from gateway.app import DOORS, OPTIONS
+from gateway.config import read
 from gateway.problem import Problem
 from gateway.roles import Role
 from gateway.store import users
@@ -257,6 +259,23 @@ async def test_the_keywords_that_are_offered(gateway: Gateway) -> None:
 
 
 # ---- families never connected ----
+
+
+@pytest.mark.row("S1 26")
+async def test_families_never_connected_are_reminded_as_the_example_says(gateway: Gateway) -> None:
+    example = read(ROOT / "config.example.yaml", OPTIONS, {"SMSC_PASSWORD": "x", "ERP_PASSWORD": "x"}, DOORS).settings
+    registry = gateway.parts.registry
+    registry.replace(
+        registry.settings.model_copy(update={name: getattr(example, name) for name in ("actions", "templates")})
+    )
+    action = registry.action("RELANCE_ED")
+    assert action is not None
+    recipients = [{**one, "variables": SECRETS} for one in CONNECTED]
+    body = {"action": action.code, "template": action.template, "condition": "never_connected"}
+    batch = (await gateway.post("/v1/batches", {**body, "recipients": recipients})).json
+    (row,) = (await gateway.get(f"/v1/batches/{batch['id']}/messages?status=pending")).json["data"]
+    assert (row["to"], row["action"]) == ("+33671000001", "RELANCE_ED")
+    assert row["text"].endswith("Nom Utilisateur:\nlevans\n\nMot de passe:\n•••")
 
 
 #: « Sélection simple des élèves et des familles », as its window shows it.

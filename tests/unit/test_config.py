@@ -204,6 +204,10 @@ CASES = {
     ),
     "sender too long": ("defaults: {sender: VAGUEMESTRES}", 1, "defaults.sender", "more than 11 characters"),
     "sender of digits": ('defaults: {sender: "0612345678"}', 1, "defaults.sender", "has no letter"),
+    "confidential keyword that is none": (
+        'templates: [{code: X, label: X, text: "#LOGIN", sensitive: [PASS]}]',
+        *(1, "templates[0].sensitive[0]", "no keyword of its text"),
+    ),
     "short code not listed": ('defaults: {sender: "36111"}', 1, "defaults.sender", "no account lists"),
     "short code of six digits": (
         SMALL.replace("price", 'senders: ["361111"], price'),

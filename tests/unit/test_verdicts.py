@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.model import Condition
 from gateway.numbers import Number, Unusable, read
 from gateway.requests import Flags
-from gateway.verdicts import Condition, Verdict, Wish, unmet, verdict
+from gateway.verdicts import Verdict, Wish, unmet, verdict
 
 GOOD = read("06 12 34 56 78", "FR", ())
 FREE = Wish(consent=None, do_not_sms=False, overridden=False, required=False, unmet=None)

@@ -22,7 +22,8 @@ async def test_a_template_is_made_replaced_and_deleted(gateway: Gateway) -> None
     assert made.status == 201
     assert made.json == {
         **BODY,
-        **{"code": "CODES", "school": None, "keywords": ["SITE", "LOGIN", "PASS"], "declared_in_configuration": False},
+        **{"code": "CODES", "school": None, "sensitive": [], "requires": [], "keywords": ["SITE", "LOGIN", "PASS"]},
+        "declared_in_configuration": False,
     }
     assert (await put(gateway, "CODES", {**BODY, "label": "Autre"})).status == 200
     assert (await gateway.get("/v1/templates/CODES")).json["label"] == "Autre"
@@ -36,6 +37,26 @@ async def test_it_can_be_sent_at_once(gateway: Gateway) -> None:
     await put(gateway, "CODES", {"label": "Codes", "text": "Bonjour #LOGIN"})
     body = {"to": "0612345678", "action": "INFO", "template": "CODES", "variables": {"LOGIN": "pauline"}}
     assert (await gateway.post("/v1/messages", body)).json["text"] == "Bonjour pauline"
+
+
+async def test_what_it_calls_confidential_is_so_in_all_its_messages(gateway: Gateway) -> None:
+    assert (
+        await put(gateway, "CODES", {"label": "Codes", "text": "#LOGIN #PASS", "sensitive": ["PASS"]})
+    ).status == 201
+    message = {"to": "0612345678", "action": "INFO", "template": "CODES"}
+    said = {"LOGIN": "pauline", "PASS": "s3cret"}
+    for text, shown in ((None, "pauline •••"), ("Passe : #PASS", "Passe : •••"), ("Bonjour #LOGIN", "Bonjour pauline")):
+        answer = await gateway.post("/v1/messages", {**message, "text": text, "variables": said})
+        assert answer.json["text"] == shown
+        group = {"action": "INFO", "template": "CODES", "text": text}
+        await gateway.post("/v1/batches", {**group, "recipients": [{"to": "0612345679", "variables": said}]})
+    assert b"s3cret" not in (await gateway.get("/v1/messages")).raw
+
+
+async def test_what_it_requires_is_given_back(gateway: Gateway) -> None:
+    wanted = ["never_connected", "credentials_unchanged"]
+    assert (await put(gateway, "CODES", {**BODY, "requires": wanted})).json["requires"] == wanted
+    assert (await gateway.get("/v1/templates/CODES")).json["requires"] == wanted
 
 
 async def test_keywords_are_listed_with_their_templates(gateway: Gateway) -> None:
@@ -77,6 +98,8 @@ BAD: list[tuple[str, Any, str]] = [
     ("CODES", {**BODY, "code": "AUTRE"}, "/code"),
     ("codes", BODY, "/code"),
     ("CODES", {**BODY, "colour": 1}, "/colour"),
+    ("CODES", {**BODY, "sensitive": ["PASS", "MDP"]}, "/sensitive/1"),
+    ("CODES", {**BODY, "requires": ["always"]}, "/requires/0"),
 ]
 
 

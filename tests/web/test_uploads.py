@@ -150,6 +150,13 @@ def test_more_rows_than_a_call_may_have() -> None:
         read_batch("application/x-ndjson", lines)
 
 
+def test_what_the_portal_knows_of_them() -> None:
+    csv = "portable;Jamais connecté;Identifiants modifiés\n0660000000;oui;non\n0660000001;;x\n"
+    flags = [one.flags for one in upload(csv.encode()).recipients]
+    assert [(one.never_connected, one.credentials_changed) for one in flags] == [(True, False), (None, True)]
+    assert "oui ou non" in refused(b"to;flags.never_connected\n0660000000;peut-etre").detail
+
+
 # ---- NDJSON ----
 
 

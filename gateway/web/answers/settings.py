@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gateway.model import Action, Mode
+from gateway.model import Action, Condition, Mode
 from gateway.web.answers.base import Answer, Page
 
 
@@ -30,6 +30,8 @@ class TemplateView(Answer):
     label: str = Field(description="son libellé")
     text: str = Field(description="le texte, avec ses mots-clés")
     school: str | None = Field(description="UAI ; null : pour tous les établissements")
+    sensitive: list[str] = Field(description="mots-clés dont la valeur est confidentielle")
+    requires: list[Condition] = Field(description="conditions qui peuvent choisir ses destinataires")
     keywords: list[str] = Field(description="les mots-clés du texte")
     declared_in_configuration: bool
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from gateway.keywords import keywords
-from gateway.model import Template, Uai
+from gateway.model import Condition, Template, Uai
 from gateway.problem import Problem, field_problem
 from gateway.registry import Registry
 from gateway.requests import Body
@@ -24,6 +24,8 @@ class TemplateBody(Body):
     label: str = Field(min_length=1, max_length=120)
     text: str = Field(min_length=1, max_length=10_000)
     school: Uai | None = Field(None, description="null: for every school")
+    sensitive: tuple[Annotated[str, StringConstraints(max_length=64)], ...] = Field((), max_length=20)
+    requires: tuple[Condition, ...] = Field((), max_length=2)
 
 
 def _view(template: Template, registry: Registry) -> dict[str, Any]:
@@ -66,6 +68,10 @@ async def put_template(call: Call) -> Reply:
     """``PUT /v1/templates/{code}``: create or replace it."""
     body: TemplateBody = call.body
     template = Template.model_validate({**body.model_dump(), "code": checked_code(call, body.code)})
+    for place, name in enumerate(template.sensitive):
+        if name not in keywords(template.text):
+            cure = f"« {name} » n'est pas un mot-clé du texte : écrivez-le comme dans le texte, sans #."
+            raise field_problem("invalid_field", f"/sensitive/{place}", cure)
     registry = call.parts.registry
     _refuse_hidden(call, template.code)
     if template.school is not None and template.school not in call.caller.schools:

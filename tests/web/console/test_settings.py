@@ -107,6 +107,24 @@ async def test_a_template_is_made_with_its_keywords(browser: Browser, people: Ga
     assert (await people.get("/v1/templates/CANTINE")).status == 404
 
 
+async def test_a_template_says_what_is_confidential_and_what_it_lets_choose(browser: Browser, people: Gateway) -> None:
+    await browser.sign_in("technique")
+    await browser.open("/console/modeles/nouveau")
+    codes = [*{**MODEL, "code": "CODES", "text": "#LOGIN #PASS", "sensitive": "#PASS"}.items()]
+    both = [("requires", "never_connected"), ("requires", "credentials_unchanged")]
+    page = await browser.send("/console/modeles/nouveau", [*codes, *both])
+    assert "#LOGIN #PASS (confidentiel)" in page.text
+    made = (await people.get("/v1/templates/CODES")).json
+    assert (made["sensitive"], made["requires"]) == (["PASS"], ["never_connected", "credentials_unchanged"])
+    form = await browser.open("/console/modeles/CODES")
+    assert 'name="sensitive" value="#PASS"' in form.html
+    assert form.html.count(" checked") == 2
+    page = await browser.send("/console/modeles/CODES", [*dict(codes, sensitive="MDP").items(), both[0]])
+    assert page.status == 422
+    assert "Mots-clés confidentiels : « MDP » n'est pas un mot-clé du texte" in page.text
+    assert page.html.count(" checked") == 1
+
+
 async def test_templates_of_other_schools_are_not_seen(browser: Browser, people: Gateway) -> None:
     await browser.sign_in("port")
     await browser.open("/console/modeles/nouveau")
