@@ -19,8 +19,8 @@ ERASED = "effacé"
 
 TOTAL_YEAR = "Total Annuel"
 
-#: Quality of sending -> its word.
-MODE_WORDS = {"ancien": "Ancien", "economique": "Économique", "standard": "Standard", "premium": "Premium"}
+#: Quality of sending -> its word, as S1 writes it.
+MODE_WORDS = {"ancien": "Ancien", "economique": "Economique", "standard": "Standard", "premium": "Premium"}
 
 #: January first.
 SHORT_MONTHS = ("jan.", "fév.", "mars", "avr.", "mai", "juin", "juil.", "août", "sep.", "oct.", "nov.", "déc.")

@@ -79,7 +79,7 @@ def test_a_price_list_is_shown_whole() -> None:
 
 
 #: What the example says something better of than its default.
-SAID = {("accounts", "price"), ("providers", "email")}
+SAID = {("accounts", "price"), ("providers", "email"), ("providers", "telephone")}
 
 
 def defaults() -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ _OPERATE = frozenset({Scope.OPERATE})
 #: Field of the API -> its words.
 WORDS: Mapping[str, str] = {
     "name": "Nom du compte",
-    "provider": "Nom du fournisseur",
+    "provider": "Nom du fournisseur de service",
     "key_id": "Clé d'identification",
     "password": "Mot de passe",
     "option1": "Option 1",

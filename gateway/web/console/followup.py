@@ -1,10 +1,12 @@
 """« Suivi des SMS »: what became of each message, in tabs, and the « rapport d'envoi » of one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from aiohttp import web
 
 from gateway.caller import Scope
+from gateway.problem import Problem
 from gateway.web.console.lists import SORTS, listing
 from gateway.web.console.visit import Page, Visit
 
@@ -28,10 +30,44 @@ async def show(visit: Visit) -> web.StreamResponse:
     if not states:
         return visit.go(f"/{tab}")
     kept = {name: value for name in ("onglet", "batch", "event") if (value := asked.get(name, ""))}
-    query = {"status": states} | {name: kept[name] for name in ("batch", "event") if name in kept}
+    query: dict[str, str] = {name: kept[name] for name in ("batch", "event") if name in kept}
+    if "event" in kept and "onglet" not in kept:
+        tab, words = "", "Historique des actions"
+    else:
+        query["status"] = states
     found = await listing(visit, "/v1/messages", query, kept)
     columns = {**SORTS, "État de diffusion": "status"}
-    return visit.render("suivi.html", found=found, sorts=columns, tabs=TABS, tab=tab, words=words)
+    batch = await group(visit, kept.get("batch", ""))
+    return visit.render("suivi.html", found=found, sorts=columns, tabs=TABS, tab=tab, words=words, batch=batch)
+
+
+async def group(visit: Visit, batch: str) -> Any:
+    """A group send, with the criteria of its selection in words; None when nobody asked for one, or there is none."""
+    if not batch:
+        return None
+    try:
+        found = await visit.ask("GET", "/v1/batches/{id}", batch)
+    except Problem as problem:
+        if problem.code != "not_found":
+            raise
+        return None
+    return {**found, "criteria": list(_criteria(found["selection"] or {}))}
+
+
+def _criteria(selection: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """What an application chose by, in its own words: « 2024-2025, classe », « 6A, 6B »."""
+    for name, value in selection.items():
+        words = f"{within}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            yield from _criteria(value, f"{words}, ")
+        elif value not in (None, "", []):
+            yield words, _said(value)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_said, value))
+    return {True: "oui", False: "non"}[value] if isinstance(value, bool) else str(value)
 
 
 async def report(visit: Visit) -> web.StreamResponse:

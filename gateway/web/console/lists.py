@@ -42,6 +42,16 @@ class Listing:
         """The place of the last row."""
         return self.first + len(self.rows) - 1
 
+    @property
+    def page(self) -> int:
+        """The page that is shown, from 1."""
+        return (self.first - 1) // SHOWN + 1
+
+    @property
+    def pages(self) -> int:
+        """How many there are, as far as they were counted."""
+        return -(-(self.total or 0) // SHOWN)
+
     def sorted_by(self, sort: str) -> str:
         """The address's words that sort by this column, the other way round when it is sorted so already."""
         descending = "-" if self.sort == sort else ""

@@ -10,6 +10,7 @@ from gateway.caller import Scope
 from gateway.french import MODE_WORDS
 from gateway.periods import local, year_of
 from gateway.states import FRENCH, Status
+from gateway.web.console.followup import group
 from gateway.web.console.lists import listing
 from gateway.web.console.visit import Page, Visit
 
@@ -67,6 +68,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         states=STATES,
         modes=MODE_WORDS,
         told=_told(visit, kept),
+        batch=await group(visit, kept.get("batch", "")),
         totals=found.whole["totals_by_mode"],
         at_least=found.whole["totals_are"] == "at_least",
         file=urlencode(kept),

@@ -25,6 +25,7 @@ def provided(people: Gateway) -> Gateway:
     return people
 
 
+@pytest.mark.row("S4 121")
 async def test_state_and_contacts(browser: Browser, provided: Gateway) -> None:
     await browser.sign_in("technique")
     page = await browser.open("/console/comptes")
@@ -33,7 +34,7 @@ async def test_state_and_contacts(browser: Browser, provided: Gateway) -> None:
     assert "PLURIWARE contact@eple-sms.fr https://eple-sms.fr aucun" in page.text
     page = await browser.open("/console/comptes/operateur-a")
     assert "Crédit inconnu" in page.text
-    assert "Contact courriel sconet@digitalmedia.fr Téléphone 04 00 00 00 00" in page.text
+    assert "Contact courriel sconet@digitalmedia.fr Contact téléphonique 04 00 00 00 00" in page.text
     assert (await browser.open("/console/comptes/rien")).status == 404
     listed = (await provided.get("/v1/providers")).json
     assert listed["data"][0]["accounts"] == ["operateur-a"]
@@ -70,6 +71,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.row("S4 119", "S4 120")
 async def test_settings_are_made_consulted_and_changed(browser: Browser, provided: Gateway) -> None:
     await browser.sign_in("technique")
     form = await browser.open("/console/nouveau-compte")
@@ -84,7 +86,7 @@ async def test_settings_are_made_consulted_and_changed(browser: Browser, provide
     assert PASSWORD not in page.html + form.html
     change = {**SETTINGS, "key_id": "0570052", "password": "", "provider": ""}
     page = await browser.send("/console/comptes/operateur-p/modifier", change)
-    assert "Nom AUCUN Clé d'identification 0570052" in page.text
+    assert "Nom du fournisseur de service AUCUN Clé d'identification 0570052" in page.text
     contract = provided.parts.registry.contract("operateur-p")
     assert contract is not None
     assert contract.options["password"] == PASSWORD
@@ -115,6 +117,7 @@ async def test_what_is_wrong_with_settings_is_said(
     assert provided.parts.registry.account("operateur-p") is None
 
 
+@pytest.mark.row("S4 119")
 async def test_settings_of_the_configuration_and_of_others(browser: Browser, provided: Gateway) -> None:
     await browser.sign_in("gestion")
     assert (await browser.open("/console/nouveau-compte")).status == 403

@@ -26,6 +26,7 @@ async def upload(browser: Browser, content: bytes) -> Any:
     return await browser._go("POST", f"{PAGE}/import", data=io.BytesIO(body + b"\r\n--edge--\r\n"), headers=headers)
 
 
+@pytest.mark.row("S4 117")
 async def test_accord_refus_and_opposition_with_source_and_history(browser: Browser) -> None:
     await browser.sign_in("cpe")
     await browser.open(PAGE)
@@ -127,6 +128,7 @@ async def test_what_is_nobodys_is_for_who_sees_every_school(browser: Browser, pe
     assert "Qui êtes-vous" not in page.text
 
 
+@pytest.mark.row("S4 125")
 async def test_what_is_late_is_marked_as_answered(browser: Browser, people: Gateway) -> None:
     delay = {"short_label": "Abs.", "long_label": "Absence à justifier", "response_delay_days": 2}
     await browser.sign_in("cpe")

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.store.rows import add_message, add_sent
 from tests.web.conftest import Gateway
 from tests.web.console.conftest import Browser
@@ -22,6 +24,7 @@ async def waiting(people: Gateway, count: int = 1) -> list[str]:
     return [(await people.post("/v1/messages", body)).json["id"] for body in bodies]
 
 
+@pytest.mark.row("S4 138", "S4 139", "S4 140", "S4 141", "S4 142", "S4 143")
 async def test_rows_138_to_143_what_waits_is_counted_shown_and_released(browser: Browser, people: Gateway) -> None:
     first, second, third = await waiting(people, 3)
     await browser.sign_in("adjoint")
@@ -39,6 +42,7 @@ async def test_rows_138_to_143_what_waits_is_counted_shown_and_released(browser:
     assert (await people.get(f"/v1/messages/{third}")).json["status"] == "held"
 
 
+@pytest.mark.row("S4 144")
 async def test_row_144_what_waits_is_deleted(browser: Browser, people: Gateway) -> None:
     (first,) = await waiting(people)
     await browser.sign_in("adjoint")
@@ -82,6 +86,7 @@ async def test_who_may_not_release_sees_no_button_and_cannot(browser: Browser, p
     assert page.status == 403
 
 
+@pytest.mark.row("S4 151")
 async def test_row_151_every_column_sorts(browser: Browser, people: Gateway) -> None:
     store = people.parts.store
     for place, (name, division) in enumerate([("ZOLA", "3A"), ("Élan", "6C"), ("ABEL", "5B")]):
@@ -98,6 +103,7 @@ async def test_row_151_every_column_sorts(browser: Browser, people: Gateway) -> 
     assert page.text.index("ZOLA") < page.text.index("ABEL")
 
 
+@pytest.mark.row("S4 146", "S4 147", "S4 148", "S4 150")
 async def test_rows_146_to_150_the_tabs_and_the_state_of_s4(browser: Browser, people: Gateway) -> None:
     store = people.parts.store
     await add_sent(store, 1, status="in_transit", serial=11188, label="Légal 1")
@@ -113,6 +119,7 @@ async def test_rows_146_to_150_the_tabs_and_the_state_of_s4(browser: Browser, pe
     assert "M. PERDU" not in (await browser.open("/console/suivi?onglet=delivres")).text
 
 
+@pytest.mark.row("S1 52")
 async def test_row_52_the_report_of_a_message(browser: Browser, people: Gateway) -> None:
     (first,) = await waiting(people)
     await browser.sign_in("adjoint")
@@ -143,6 +150,22 @@ async def test_a_long_list_is_walked_through(browser: Browser, people: Gateway) 
     page = await browser.open("/console/a-diffuser" + link[1].replace("&amp;", "&"))
     assert "Enregistrement(s) 101 à 102, sur 102 trouvé(s)" in page.text
     assert "Première page" in page.text
+
+
+async def test_a_group_is_told_with_the_criteria_of_its_selection(browser: Browser, people: Gateway) -> None:
+    selection = {"2024-2025": {"classe": ["6A", "6B"], "regime": "<b>"}, "mode_reglement": "Tous", "sortis": False}
+    body = {"action": "INFO", "text": "Bonjour", "recipients": [{"to": "0671000000"}, {"to": ""}]}
+    batch = (await people.post("/v1/batches", {**body, "selection": selection})).json["id"]
+    await browser.sign_in("adjoint")
+    for path in ("suivi", "recapitulatif"):
+        page = await browser.open(f"/console/{path}?batch={batch}")
+        told = "Envoi groupé du 23/11/2026 à 08:30 : 2 destinataire(s), 1 accepté(s), 1 ignoré(s) , 1 SMS, 0,0450 € HT."
+        assert told in page.text
+        criteria = "2024-2025, classe 6A, 6B 2024-2025, regime <b> mode reglement Tous sortis non"
+        assert criteria in page.text
+        assert "<b>" not in page.html
+    assert "Portable vide" in (await browser.open(f"/console/suivi?onglet=ignores&batch={batch}")).text
+    assert (await browser.open("/console/suivi?batch=bat_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB")).status == 200
 
 
 async def test_what_applications_say_is_escaped(browser: Browser, people: Gateway) -> None:

@@ -73,5 +73,5 @@ async def test_printed_recap_says_what_was_asked_for(browser: Browser) -> None:
     page = await browser.open(f"/console/recapitulatif?{asked}")
     told = re.search(r'<p class="onprint">(Recherche[^<]*)</p>', page.html)
     assert told
-    words = "état Délivré, action SMS d'absence, destinataire REITER, mode Économique"
+    words = "état Délivré, action SMS d'absence, destinataire REITER, mode Economique"
     assert unescape(told[1]) == f"Recherche : du 01/11/2026, au 30/11/2026, {words}."

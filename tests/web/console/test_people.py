@@ -100,6 +100,7 @@ async def test_names_are_escaped_everywhere(browser: Browser) -> None:
         assert evil in page.text or path != "utilisateurs"
 
 
+@pytest.mark.row("S1 55")
 async def test_a_blocked_user_may_not_send_from_anywhere(browser: Browser, people: Gateway) -> None:
     await browser.sign_in("direction")
     await browser.open("/console/utilisateurs/cpe")

@@ -3,6 +3,8 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from gateway import passwords
 from gateway.roles import Role
 from gateway.store import users
@@ -56,6 +58,7 @@ async def send_as_in_the_document(people: Gateway) -> None:
     people.at(heart.now)
 
 
+@pytest.mark.row("S1 42", "S1 46", "S1 47", "S1 49", "S1 50", "S1 51")
 async def test_rows_42_to_51_the_list_of_s1_to_the_letter(browser: Browser, people: Gateway) -> None:
     await send_as_in_the_document(people)
     await browser.sign_in("cpe")
@@ -69,17 +72,18 @@ async def test_rows_42_to_51_the_list_of_s1_to_the_letter(browser: Browser, peop
         assert line in page.text
         assert page.text.index(line, last) >= last
         last = page.text.index(line, last)
-    assert "Totaux par mode d'envoi Ancien 0 Économique 0 Standard 0 Premium 14 Total 14" in page.text
+    assert "Totaux par mode d'envoi Ancien 0 Economique 0 Standard 0 Premium 14 Total 14" in page.text
     assert "Enregistrement(s) 1 à 14, sur 14 trouvé(s)" in page.text
 
 
+@pytest.mark.row("S1 43", "S1 44", "S1 45", "S1 53")
 async def test_rows_43_to_45_and_53_the_filters(browser: Browser, people: Gateway) -> None:
     store = people.parts.store
     await add_sent(store, 1, user="cpe", workstation="PC-1", label="Mme ROY")
     await add_sent(store, 2, user="direction", workstation="PC-2", label="M. BLANC", number="+33698765432", parts=3)
     await browser.sign_in("gestion")
     page = await browser.open("/console/recapitulatif")
-    for word in ("Date début", "Date fin", "Nom utilisateur <Tous> cpe direction", "Nom poste <Tous> PC-1 PC-2"):
+    for word in ("Date début", "Date fin", "Nom Utilisateur <Tous> cpe direction", "Nom Poste <Tous> PC-1 PC-2"):
         assert word in page.text
     for query, shown, hidden in (
         ("user=cpe", "Mme ROY", "M. BLANC"),
@@ -95,6 +99,7 @@ async def test_rows_43_to_45_and_53_the_filters(browser: Browser, people: Gatewa
     assert "Aucun SMS envoyé" in (await browser.open("/console/recapitulatif?status=expired&action=INFO")).text
 
 
+@pytest.mark.row("S1 48")
 async def test_row_48_numbers_are_hidden_from_who_does_not_write(browser: Browser, people: Gateway) -> None:
     await add_sent(people.parts.store, 1)
     await browser.sign_in("gestion")
@@ -105,6 +110,7 @@ async def test_row_48_numbers_are_hidden_from_who_does_not_write(browser: Browse
     assert "12345678" not in file.html
 
 
+@pytest.mark.row("S1 52")
 async def test_row_52_a_line_opens_the_report(browser: Browser, people: Gateway) -> None:
     message = await add_sent(people.parts.store, 1)
     await browser.sign_in("cpe")
@@ -113,6 +119,7 @@ async def test_row_52_a_line_opens_the_report(browser: Browser, people: Gateway)
     assert f'<a href="/console/messages/{message}">Reçu le' in page.html
 
 
+@pytest.mark.row("S1 54")
 async def test_row_54_who_sees_only_their_own(people: Gateway) -> None:
     store = people.parts.store
     await add_sent(store, 1, user="seul", label="Mme ROY", workstation="console")

@@ -14,10 +14,11 @@ ACTION = {
 MODEL = {"code": "CANTINE", "label": "Absence demi-pension", "text": "#ELEVE absent à la cantine.", "school": METZ}
 
 
+@pytest.mark.row("S4 123", "S4 124", "S4 125", "S4 126", "S4 127", "S4 128", "S4 129", "S4 130")
 async def test_an_action_is_created_changed_and_deleted(browser: Browser, people: Gateway) -> None:
     await browser.sign_in("technique")
     form = await browser.open("/console/actions/nouvelle")
-    for words in ("Libellé court *", "Libellé long *", "Délai de réponse du responsable *", "Émetteur"):
+    for words in ("Libellé court *", "Libellé long *", "Délai de réponse du responsable avant alerte *", "Émetteur"):
         assert words in form.text
     page = await browser.send("/console/actions/nouvelle", ACTION)
     assert page.status == 200
@@ -35,12 +36,13 @@ async def test_an_action_is_created_changed_and_deleted(browser: Browser, people
     assert (await people.get("/v1/actions/RETARD")).status == 404
 
 
+@pytest.mark.row("S4 130")
 @pytest.mark.parametrize(
     ("change", "why"),
     [
         ({"short_label": " "}, "Libellé court : Ce champ est obligatoire"),
         ({"response_delay_days": ""}, "Indiquez un nombre de jours"),
-        ({"response_delay_days": "500"}, "Délai de réponse du responsable : Au plus 365."),
+        ({"response_delay_days": "500"}, "Délai de réponse du responsable avant alerte : Au plus 365."),
         ({"sender": "UN NOM TROP LONG"}, "1 à 11 lettres ou chiffres"),
         ({"template": "RIEN"}, "Ce modèle n'existe pas"),
         ({"hold_max": "demain"}, "Attente de la diffusion au plus : Une durée est attendue"),
@@ -82,7 +84,7 @@ async def test_the_list_says_what_is_usable_and_why_not(browser: Browser, people
 async def test_who_sends_sees_them_and_changes_nothing(browser: Browser) -> None:
     await browser.sign_in("cpe")
     page = await browser.open("/console/actions")
-    assert "Créer une action" not in page.text
+    assert "Ajouter une action" not in page.text
     assert "Valider" not in (await browser.open("/console/actions/ABSENCE")).text
     assert (await browser.send("/console/actions/nouvelle", ACTION)).status == 403
     assert (await browser.send("/console/modeles/nouveau", MODEL)).status == 403

@@ -4,6 +4,8 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.heart import Heart
 from tests.store.rows import METZ, add_sent, add_tally
 from tests.web.conftest import Gateway
@@ -28,6 +30,7 @@ async def send_as_in_s4(people: Gateway) -> None:
     await heart.send(account="operateur-a")
 
 
+@pytest.mark.row("S4 150", "S4 152")
 async def test_row_152_the_example_of_s4_to_the_letter(browser: Browser, people: Gateway) -> None:
     await send_as_in_s4(people)
     await browser.sign_in("gestion")
@@ -39,6 +42,7 @@ async def test_row_152_the_example_of_s4_to_the_letter(browser: Browser, people:
     assert "Total Annuel 0 1 1 0,0450 €" in page.text
 
 
+@pytest.mark.row("S4 149")
 async def test_row_149_it_is_the_fourth_tab_of_the_follow_up(browser: Browser) -> None:
     await browser.sign_in("gestion")
     page = await browser.open("/console/suivi")
@@ -53,6 +57,7 @@ async def test_row_149_it_is_the_fourth_tab_of_the_follow_up(browser: Browser) -
     assert (await browser.open("/console/suivi?onglet=synthese")).path.startswith("/console/synthese")
 
 
+@pytest.mark.row("S4 153")
 async def test_row_153_a_chart_says_in_words_what_it_shows(browser: Browser, people: Gateway) -> None:
     await add_tally(people.parts.store, month="2026-11", action="INFO", total=4, delivered=3, parts=5)
     await browser.sign_in("gestion")
