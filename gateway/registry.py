@@ -5,7 +5,7 @@ Every question is answered from memory, so that no message waits for one. Anothe
 when ``refresh`` is next called.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -112,6 +112,10 @@ class Registry:
         """All schools, as declared."""
         return tuple(self._schools.values())
 
+    def whole(self, schools: Collection[str]) -> bool:
+        """Whether these are all the schools there are: who has them may see what is of several, or nobody's."""
+        return all(uai in schools for uai in self._schools)
+
     def zone(self, uai: str) -> ZoneInfo:
         """Where the school's days and months are; ``defaults.timezone`` for a school no longer declared."""
         known = self._schools.get(uai)
@@ -173,6 +177,10 @@ class Registry:
     def templates(self) -> tuple[Template, ...]:
         """All templates of all schools, by code."""
         return tuple(sorted(self._templates.values(), key=lambda template: template.code))
+
+    def templates_of(self, schools: Collection[str]) -> tuple[Template, ...]:
+        """Those for every school, and those of these schools, by code."""
+        return tuple(one for one in self.templates() if one.school is None or one.school in schools)
 
     def declared_template(self, code: str) -> bool:
         """Whether the configuration declares this template, which makes it read-only."""

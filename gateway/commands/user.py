@@ -77,7 +77,7 @@ async def _set(store: Store, args: argparse.Namespace, known: User | None) -> in
             return _refuse(f"a password has {passwords.SHORTEST} to {passwords.LONGEST} characters")
     stored, now = passwords.hashed(password) if password else "", time.time_ns() // 1_000_000
     if args.deed == "passwd":
-        entry = Entry(now, _WHO, "password", args.login)
+        entry = Entry(now, _WHO, "password", args.login, "", known.only_school if known else None)
         await store.write(noted(lambda conn: users.set_password(conn, args.login, stored, now), entry))
         _say(f"the password of {args.login} is changed")
         return Exit.FINE
@@ -90,7 +90,7 @@ async def _set(store: Store, args: argparse.Namespace, known: User | None) -> in
         blocked=known.blocked if known else None,
         password=stored,
     )
-    entry = Entry(now, _WHO, "user_put", args.login, ", ".join(sorted(user.roles)))
+    entry = Entry(now, _WHO, "user_put", args.login, ", ".join(sorted(user.roles)), user.only_school)
     new = await store.write(noted(lambda conn: users.put_user(conn, user, now), entry))
     if stored and not new:
         await store.write(lambda conn: users.set_password(conn, args.login, stored, now))
@@ -106,7 +106,7 @@ async def _disable(store: Store, known: User | None) -> int:
     assert known is not None
     now = time.time_ns() // 1_000_000
     user = User(known.login, known.name, known.schools, known.roles, known.recap_all, known.blocked, now)
-    entry = Entry(now, _WHO, "user_put", known.login, "disabled")
+    entry = Entry(now, _WHO, "user_put", known.login, "disabled", known.only_school)
     await store.write(noted(lambda conn: users.put_user(conn, user, now), entry))
     _say(f"{known.login} is disabled")
     return Exit.FINE

@@ -4,17 +4,25 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, insert, or_, select
+from sqlalchemy import Row, Select, and_, insert, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import audit
 
 T = TypeVar("T")
 
+#: Acts on what all schools share: whoever sees a journal sees these, though they are of no school.
+SHARED = frozenset(
+    {
+        *("account_put", "account_deleted", "account_paused", "account_resumed", "invoice_columns"),
+        *("action_put", "action_deleted", "template_put", "template_deleted", "purged"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act. ``act`` is one of ``french.ACTS``; ``school`` None: it is of no school."""
+    """One act. ``act`` is one of ``french.ACTS``; ``school`` None: it is of no school, or of several."""
 
     at: int
     actor: str
@@ -49,9 +57,11 @@ def noted(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which acts: of these schools and of no school; each filter may be left open."""
+    """Which acts: of these schools, on what all share, and one's own; each filter may be left open."""
 
     schools: Collection[str]
+    who: str  # asks
+    everywhere: bool  # who asks has every school: what is of several, or of nobody knows which, is theirs too
     actor: str | None = None
     act: str | None = None
     since: int | None = None
@@ -60,7 +70,9 @@ class Wanted:
 
 async def acts(conn: AsyncConnection, wanted: Wanted, older_than: int | None, limit: int) -> Sequence[Row[Any]]:
     """The journal, newest first, from the entry before ``older_than`` on."""
-    question: Select[Any] = select(audit).where(or_(audit.c.school.in_(wanted.schools), audit.c.school.is_(None)))
+    shared = true() if wanted.everywhere else or_(audit.c.act.in_(SHARED), audit.c.actor == wanted.who)
+    mine = or_(audit.c.school.in_(wanted.schools), and_(audit.c.school.is_(None), shared))
+    question: Select[Any] = select(audit).where(mine)
     if older_than is not None:
         question = question.where(audit.c.id < older_than)
     if wanted.actor is not None:

@@ -78,6 +78,12 @@ async def page(conn: AsyncConnection, wanted: Wanted, after: int | None, limit: 
     return (await conn.execute(question.order_by(receipt.c.id.desc()).limit(limit))).all()
 
 
+async def one(conn: AsyncConnection, receipt_id: int) -> Sequence[AnyRow]:
+    """The unmatched receipt with this id; nothing when there is none."""
+    question = select(receipt).where(receipt.c.id == receipt_id, receipt.c.part.is_(None))
+    return (await conn.execute(question)).all()
+
+
 async def count(conn: AsyncConnection, wanted: Wanted) -> int:
     """How many there are."""
     return (await conn.execute(select(func.count()).select_from(receipt).where(_condition(wanted)))).scalar_one()

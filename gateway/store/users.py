@@ -29,6 +29,11 @@ class User:
     failures: int = 0
     locked_until: int | None = None
 
+    @property
+    def only_school(self) -> str | None:
+        """The person's school; None when they have several: who has one of these alone does not see them."""
+        return next(iter(self.schools)) if len(self.schools) == 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -148,9 +153,9 @@ async def touch_session(conn: AsyncConnection, sha256: str, now: int) -> None:
     await conn.execute(update(session).where(session.c.sha256 == sha256).values(seen_at=now))
 
 
-async def choose_school(conn: AsyncConnection, sha256: str, school: str) -> None:
-    """Look at another school from now on."""
-    await conn.execute(update(session).where(session.c.sha256 == sha256).values(school=school))
+async def choose_school(conn: AsyncConnection, sha256: str, school: str, csrf: str) -> None:
+    """Look at another school from now on; forms written for the one before are no longer taken."""
+    await conn.execute(update(session).where(session.c.sha256 == sha256).values(school=school, csrf=csrf))
 
 
 async def end_session(conn: AsyncConnection, sha256: str) -> None:

@@ -182,7 +182,7 @@ class Endpoint:
 
     def _claim(self, request: web.Request, caller: Caller, key: str, raw: bytes) -> Claim:
         content_type = request.headers.get("Content-Type", "")
-        digest = fingerprint(self.route.method, request.path_qs, content_type, raw)
+        digest = fingerprint(self.route.method, request.path_qs, content_type, raw, caller.schools)
         return Claim(caller.app, check_key(key), digest)
 
     async def _once(self, call: Call, claim: Claim) -> web.StreamResponse:

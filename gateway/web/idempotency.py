@@ -1,11 +1,12 @@
 """``Idempotency-Key`` on every POST: the same demand is done once, and answered as the first time.
 
-Two demands are the same when method, address and parsed body are: JSON is compared with its keys sorted, a form
-by its fields. Only answers 2xx are kept: a refused demand changed nothing and may be tried again. Keys looked up
-in the same turn share one question to the store.
+Two demands are the same when method, address and parsed body are, and the schools of their keys: JSON is compared
+with its keys sorted, a form by its fields. Only answers 2xx are kept: a refused demand changed nothing and may be
+tried again. Keys looked up in the same turn share one question to the store.
 """
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 from hashlib import sha256
 
@@ -37,9 +38,9 @@ def in_progress() -> Problem:
     return Problem("idempotency_in_progress", "La première n'est pas finie : renvoyez dans une seconde.", (), 1)
 
 
-def fingerprint(method: str, target: str, content_type: str, raw: bytes) -> str:
-    """SHA-256 of what a demand means. Raises ``malformed_json``, ``malformed_body``."""
-    digest = sha256(f"{method} {target}\n".encode())
+def fingerprint(method: str, target: str, content_type: str, raw: bytes, schools: Iterable[str] = ()) -> str:
+    """SHA-256 of what a demand means, from a key of these schools. Raises ``malformed_json``, ``malformed_body``."""
+    digest = sha256(f"{method} {target}\n{','.join(sorted(schools))}\n".encode())
     media = media_type(content_type)
     if media == FORM:
         for name, value in sorted(read_form(content_type, raw).items()):

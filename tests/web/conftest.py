@@ -35,6 +35,7 @@ KEYS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "vgm_other": ("reunion", (REUNION,), ("send", "read", "release", "consents")),
     "vgm_port": ("port", (REUNION,), ("accounts",)),
     "vgm_admin": ("exploitant", (METZ,), ("admin",)),
+    "vgm_away": ("college", (REUNION,), ("admin",)),
 }
 
 #: 23 November 2026, 08:30 in Paris.

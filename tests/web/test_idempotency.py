@@ -154,8 +154,10 @@ def test_method_address_and_body_make_the_demand() -> None:
         fingerprint("PUT", "/a", "application/json", b"{}"),
         fingerprint("POST", "/a", "application/json", b'{"a":1}'),
         fingerprint("POST", "/a", "application/x-ndjson", b"{}\n{}"),
+        fingerprint("POST", "/a", "application/json", b"{}", ["0570051W"]),
+        fingerprint("POST", "/a", "application/json", b"{}", ["0570051W", "9741046A"]),
     }
-    assert len(made) == 5
+    assert len(made) == 7
 
 
 def form(boundary: str, *fields: tuple[str, str]) -> bytes:

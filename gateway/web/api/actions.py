@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from gateway import numbers
-from gateway.caller import Scope
+from gateway.caller import Caller, Scope
 from gateway.model import Action, Code
 from gateway.problem import CATALOGUE, Problem, field_problem
 from gateway.registry import Registry
@@ -86,7 +86,7 @@ async def put_action(call: Call) -> Reply:
     registry = call.parts.registry
     action = Action.model_validate({**body.model_dump(), "code": checked_code(call, body.code)})
     _refuse_declared(registry, action.code)
-    _check(action, registry)
+    _check(action, registry, call.caller)
     entry = call.act("action_put", action.code)
     verb = noted(lambda conn: catalogue.put_action(conn, action, entry.at), entry)
     new = await call.parts.store.write(verb)
@@ -94,8 +94,10 @@ async def put_action(call: Call) -> Reply:
     return Reply(_view(action, registry), 201 if new else 200)
 
 
-def _check(action: Action, registry: Registry) -> None:
-    templates = {template.code for template in registry.templates()}
+def _check(action: Action, registry: Registry, caller: Caller) -> None:
+    templates = {template.code for template in registry.templates_of(caller.schools)}
+    if (before := registry.action(action.code)) is not None:
+        templates.add(before.template or "")  # another school's may have been chosen by somebody of that school
     if action.template is not None and action.template not in templates:
         raise field_problem("unknown_template", "/template", "Ce modèle n'existe pas : créez-le d'abord.")
     if action.sender is not None:

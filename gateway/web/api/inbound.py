@@ -86,7 +86,7 @@ def _wanted(query: InboundQuery, registry: Registry, caller: Caller) -> tuple[Wa
 
 def _check_every_school(registry: Registry, caller: Caller) -> None:
     """What may be any school's is for who may see all of them. Raises ``school_forbidden``."""
-    if caller.own_only or any(school.uai not in caller.schools for school in registry.schools()):
+    if caller.own_only or not registry.whole(caller.schools):
         cure = "Ce qui n'est rattaché à aucun établissement est réservé aux clés de tous les établissements."
         raise Problem("school_forbidden", cure)
 

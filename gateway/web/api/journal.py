@@ -31,6 +31,8 @@ async def journal(call: Call) -> Reply:
     home = call.parts.registry.home
     wanted = audit.Wanted(
         schools=call.caller.schools,
+        who=call.caller.actor,
+        everywhere=call.parts.registry.whole(call.caller.schools),
         actor=query.actor or None,
         act=query.act or None,
         since=begin(query.from_, home) if query.from_ else None,

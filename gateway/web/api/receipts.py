@@ -83,7 +83,7 @@ async def list_unmatched(call: Call) -> Reply:
 
 def _sees_everything(registry: Registry, caller: Caller) -> bool:
     """Whether nothing can be of a school that is not the caller's."""
-    return not caller.own_only and all(school.uai in caller.schools for school in registry.schools())
+    return not caller.own_only and registry.whole(caller.schools)
 
 
 def _view(row: AnyRow, candidates: list[Candidate], zone: tzinfo, caller: Caller, *, own: bool) -> dict[str, Any]:
@@ -135,12 +135,24 @@ async def match(call: Call) -> Reply:
 
     async def verb(conn: AsyncConnection) -> None:
         # Raised in the transaction: an act that was not done is not written down either.
-        if not await unmatched.match_by_hand(conn, receipt_id, part_id, now, who, call.parts.rules):
+        may = await _may_match(conn, call, receipt_id, row.ulid)
+        if not may or not await unmatched.match_by_hand(conn, receipt_id, part_id, now, who, call.parts.rules):
             raise not_found("Aucun accusé sans partie, ou aucune partie remise au fournisseur,")
 
     entry = call.act("receipt_matched", body.message, call.path["id"], row.school)
     await call.parts.store.write(noted(verb, entry))
     return Reply({"id": call.path["id"], "message": body.message, "part": body.part})
+
+
+async def _may_match(conn: AsyncConnection, call: Call, receipt_id: int, ulid: str) -> bool:
+    """Whether this receipt may be one's own: of who does not have every school, only for a message shown with it."""
+    registry, caller = call.parts.registry, call.caller
+    if _sees_everything(registry, caller):
+        return True
+    accounts = [account.name for account in registry.accounts()]
+    rows = await unmatched.one(conn, receipt_id)
+    near = await unmatched.candidates(conn, rows, accounts, caller.schools)
+    return any(one.ulid == ulid for one in near.get(receipt_id, ()))
 
 
 ROUTES: tuple[Route, ...] = (

@@ -47,6 +47,8 @@ class Chosen(Body):
         return self
 
 
+#: What became of the messages of each school.
+Moves = Mapping[str, Sequence[Move]]
 Verb = Callable[[AsyncConnection, Sequence[int], int, str, Rules], Awaitable[list[Move]]]
 
 
@@ -88,16 +90,19 @@ async def by_batch(call: Call, deed: Deed) -> Reply:
 async def _by_ids(call: Call, deed: Deed, ids: Sequence[str]) -> Reply:
     ulids = [number_of(message_id, "msg") for message_id in ids]
 
-    async def verb(conn: AsyncConnection) -> tuple[list[FieldError], list[Move]]:
+    async def verb(conn: AsyncConnection) -> tuple[list[FieldError], Moves]:
         owners = await reports.owners(conn, list(dict.fromkeys(ulids)))
         errors = [
             error for place, ulid in enumerate(ulids) if (error := _denied(call.caller, deed, owners, place, ulid))
         ]
         if errors:
-            return errors, []
-        schools = {owner.school for owner in owners.values()}
-        school = next(iter(schools)) if len(schools) == 1 else None
-        return [], await _do(call, deed, conn, [owners[ulid].id for ulid in ulids], school, ", ".join(ids[:_NAMED]))
+            return errors, {}
+        done: dict[str, list[Move]] = {}
+        for school in dict.fromkeys(owners[ulid].school for ulid in ulids):
+            mine = [ulid for ulid in ulids if owners[ulid].school == school]
+            subject = ", ".join(f"msg_{ulid}" for ulid in mine[:_NAMED])
+            done[school] = await _do(call, deed, conn, [owners[ulid].id for ulid in mine], school, subject)
+        return [], done
 
     errors, done = await call.parts.store.write(verb)
     if errors:
@@ -128,11 +133,12 @@ async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | 
     if not call.caller.may(deed.any_app):
         wanted = replace(wanted, app=call.caller.app, user=call.caller.person or wanted.user)
 
-    async def verb(conn: AsyncConnection) -> tuple[int, list[Move]]:
+    async def verb(conn: AsyncConnection) -> tuple[int, Moves]:
         ids = await reports.ids(conn, wanted)
         if expected is not None and len(ids) != expected:
-            return len(ids), []
-        return len(ids), await _do(call, deed, conn, ids, wanted.school, (wanted.batch and f"bat_{wanted.batch}") or "")
+            return len(ids), {}
+        subject = f"bat_{wanted.batch}" if wanted.batch else ""
+        return len(ids), {wanted.school: await _do(call, deed, conn, ids, wanted.school, subject)}
 
     found, done = await call.parts.store.write(verb)
     if expected is not None and found != expected:
@@ -142,7 +148,7 @@ async def _by_filter(call: Call, deed: Deed, wanted: Selection, expected: int | 
 
 
 async def _do(
-    call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int], school: str | None, subject: str
+    call: Call, deed: Deed, conn: AsyncConnection, ids: Sequence[int], school: str, subject: str
 ) -> list[Move]:
     done = await deed.verb(conn, ids, call.parts.clock(), call.caller.actor, call.parts.rules)
     moved = sum(move.done for move in done)
@@ -151,18 +157,19 @@ async def _do(
     return done
 
 
-async def _taken_back(call: Call, done: Sequence[Move]) -> list[Move]:
+async def _taken_back(call: Call, school: str, done: Sequence[Move]) -> list[Move]:
     """What had left already: their providers are asked to take it back, where they can."""
     moved = await take_back(call.parts, done, call.caller.actor)
     if count := sum(move.done for move in moved) - sum(move.done for move in done):
-        entry = call.act("cancel", "", f"{count} message(s) repris au fournisseur")
+        entry = call.act("cancel", "", f"{count} message(s) repris au fournisseur", school)
         await call.parts.store.write(lambda conn: note(conn, entry))
     return moved
 
 
-async def _reply(call: Call, deed: Deed, done: Sequence[Move]) -> Reply:
-    if deed is CANCEL:
-        done = await _taken_back(call, done)
+async def _reply(call: Call, deed: Deed, moves: Moves) -> Reply:
+    done: list[Move] = []
+    for school, lot in moves.items():
+        done += await _taken_back(call, school, lot) if deed is CANCEL else lot
     call.parts.queued()
     skipped = [move for move in done if not move.done]
     ulids = await call.parts.store.read(lambda conn: reports.ulids(conn, [move.id for move in skipped]))

@@ -36,10 +36,9 @@ def _view(template: Template, registry: Registry) -> dict[str, Any]:
     }
 
 
-def _visible(call: Call) -> list[Template]:
+def _visible(call: Call) -> tuple[Template, ...]:
     """Those of every school, and of the caller's."""
-    schools = {None, *call.caller.schools}
-    return [template for template in call.parts.registry.templates() if template.school in schools]
+    return call.parts.registry.templates_of(call.caller.schools)
 
 
 async def list_templates(call: Call) -> Reply:

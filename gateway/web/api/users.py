@@ -64,7 +64,7 @@ async def show_user(call: Call) -> Reply:
     """``GET /v1/users/{login}``."""
     user = await _known(call)
     if user is None:
-        raise Problem("not_found", "Aucun utilisateur n'a cet identifiant : voir GET /v1/users.")
+        raise _not_found()
     return Reply(view(user, call))
 
 
@@ -85,7 +85,7 @@ async def put_user(call: Call) -> Reply:
         disabled_at=(known.disabled_at if known and known.disabled_at else now) if body.disabled else None,
         password=await asyncio.to_thread(passwords.hashed, body.password) if body.password else "",
     )
-    entry = call.act("user_put", login, _summary(user), next(iter(user.schools)) if len(user.schools) == 1 else None)
+    entry = call.act("user_put", login, _summary(user), user.only_school)
     await call.parts.store.write(noted(lambda conn: users.put_user(conn, user, now), entry))
     if known is not None and user.password:
         await call.parts.store.write(lambda conn: users.set_password(conn, login, user.password, now))
@@ -99,8 +99,13 @@ async def _known(call: Call) -> User | None:
     login = call.path["login"]
     user = await call.parts.store.read(lambda conn: users.find_user(conn, login))
     if user is not None and not users.may_manage(user, call.caller.schools):
-        raise Problem("not_found", "Aucun utilisateur de vos établissements n'a cet identifiant.")
+        raise _not_found()
     return user
+
+
+def _not_found() -> Problem:
+    """Unknown, or of another school: the answer is the same."""
+    return Problem("not_found", "Aucun utilisateur de vos établissements n'a cet identifiant : voir GET /v1/users.")
 
 
 def _check(call: Call, login: str, body: UserBody, known: User | None) -> None:

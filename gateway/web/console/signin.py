@@ -9,7 +9,7 @@ from gateway.caller import CONSOLE
 from gateway.store import users
 from gateway.store.audit import Entry, noted
 from gateway.web.console.cookies import COOKIE, local_page, set_cookie
-from gateway.web.console.signing import Attempts, Denied, digest, sign_in
+from gateway.web.console.signing import Attempts, Denied, digest, fresh_token, sign_in
 from gateway.web.console.visit import Page, Visit
 
 _attempts = Attempts()
@@ -48,9 +48,14 @@ async def sign_out(visit: Visit) -> web.StreamResponse:
 async def choose_school(visit: Visit) -> web.StreamResponse:
     """``POST /console/etablissement``: look at another of one's schools."""
     wanted = str(visit.form.get("school", ""))
-    if visit.session is not None and any(school.uai == wanted for school in visit.schools()):
+    if (
+        visit.session is not None
+        and wanted != visit.session.school
+        and any(school.uai == wanted for school in visit.schools())
+    ):
         sha256 = visit.session.sha256
-        await visit.parts.store.write(lambda conn: users.choose_school(conn, sha256, wanted))
+        csrf = fresh_token()
+        await visit.parts.store.write(lambda conn: users.choose_school(conn, sha256, wanted, csrf))
     return visit.go("")
 
 
@@ -79,8 +84,9 @@ async def change_password(visit: Visit) -> web.StreamResponse:
 
 
 def _entry(visit: Visit, act: str) -> Entry:
-    login = visit.session.user.login if visit.session else "?"
-    return Entry(visit.parts.clock(), f"{CONSOLE}/{login}", act, login, address=visit.request.remote or "")
+    user = visit.session.user if visit.session else None
+    login, school = (user.login, user.only_school) if user else ("?", None)
+    return Entry(visit.parts.clock(), f"{CONSOLE}/{login}", act, login, "", school, visit.request.remote or "")
 
 
 PAGES: tuple[Page, ...] = (

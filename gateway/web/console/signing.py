@@ -76,6 +76,11 @@ def digest(cookie: str) -> str:
     return hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def fresh_token() -> str:
+    """For the forms of a session."""
+    return secrets.token_urlsafe(24)
+
+
 async def sign_in(parts: Parts, attempts: Attempts, login: str, password: str, address: str) -> str:
     """A fresh session; its cookie. Raises Denied, StoreUnavailable."""
     now, login = parts.clock(), login.strip().lower()
@@ -88,7 +93,7 @@ async def sign_in(parts: Parts, attempts: Attempts, login: str, password: str, a
         attempts.failed(address, now)
         await _note_failure(parts, user, locked or right, address)
         raise Denied(BARRED if locked else WRONG)
-    cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    cookie, csrf = secrets.token_urlsafe(32), fresh_token()
     school = next(iter(sorted(_schools(parts, user))), None)
     entry = Entry(now, f"{CONSOLE}/{login}", "login", login, "", school, address)
     verb = noted(lambda conn: users.open_session(conn, digest(cookie), login, csrf, school, now, address), entry)
@@ -99,8 +104,8 @@ async def sign_in(parts: Parts, attempts: Attempts, login: str, password: str, a
 async def _note_failure(parts: Parts, user: User | None, counted: bool, address: str) -> None:
     """A wrong password is counted and told; a locked login's are not counted again."""
     now = parts.clock()
-    who = user.login if user else "?"
-    entry = Entry(now, f"{CONSOLE}/{who}", "login_failed", who, "", None, address)
+    who, school = (user.login, user.only_school) if user else ("?", None)
+    entry = Entry(now, f"{CONSOLE}/{who}", "login_failed", who, "", school, address)
     if user is None or counted:
         await parts.store.write(lambda conn: note(conn, entry))
         return

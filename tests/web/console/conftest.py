@@ -73,7 +73,7 @@ class Browser:
 
     async def _go(self, method: str, path: str, **more: Any) -> Page:
         async with self.session.request(method, f"http://127.0.0.1:{self.port}{path}", **more) as answer:
-            page = Page(answer.status, answer.url.path_qs, await answer.text(), answer.headers)
+            page = Page(answer.status, answer.url.path_qs, await answer.text(errors="replace"), answer.headers)
             if answer.content_type == "text/html":
                 self.last = page
             return page

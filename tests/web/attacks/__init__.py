@@ -1,0 +1,1 @@
+"""What hostile people try, whole lists of it: everything that a route or a page lets in is named, or the test fails."""
