@@ -87,6 +87,7 @@ class Metrics:
         self.door_deliveries = counter("door_deliveries_total", "What became of deliveries.", "app", "result")
         self.door_outbox = gauge("door_outbox", "Deliveries that wait for an application.", "app")
         self.http_requests = counter("http_requests_total", "HTTP requests answered.", "route", "method", "status")
+        self.relayed = counter("relay_connections_total", "Connections passed to a relay, or given back by one.", "way")
         self.http_seconds = Family(histogram("http_request_seconds", "Time to answer a request.", _ANSWER, "route"))
         self.commit_seconds = histogram("store_commit_seconds", "A group of work, begin to durable.", _FAST)
         self.store_bytes = Gauge("vaguemestre_store_bytes", "Size of the database and its log.", registry=registry)

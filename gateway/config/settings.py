@@ -3,6 +3,7 @@
 Frozen, unknown keys refused. An account's own keys are added by its adapter, in a subclass of AccountSettings.
 """
 
+import os
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -102,6 +103,14 @@ class HttpSettings(Frozen):
 
     listen: Address = Field("127.0.0.1:8080", description="host:port of the API; put TLS in front of it")
     metrics_listen: MetricsListen | None = Field(None, description="host:port, or {api: …, dispatch: …}")
+    relays: int | None = Field(
+        None, ge=0, le=8, description="processes that read busy connections; null: one if there are two processors"
+    )
+
+    @property
+    def relays_here(self) -> int:
+        """How many relays at most, on this machine."""
+        return int(len(os.sched_getaffinity(0)) > 1) if self.relays is None else self.relays
 
 
 class Defaults(Frozen):

@@ -27,6 +27,7 @@ from gateway.store.idempotency import KeyTaken, Remembered
 from gateway.web.auth import Keys, require
 from gateway.web.idempotency import HEADER, REPLAYED, Answers, check_key, fingerprint, in_progress
 from gateway.web.media import JSON, media_type
+from gateway.web.plain import Plain
 from gateway.web.problems import body_problem, malformed_json, problem_response, query_problem
 from gateway.web.route import Call, Reply, Route
 
@@ -69,9 +70,7 @@ async def guarded(parts: Parts, route: str, request: web.Request, answerer: Answ
     try:
         response = await answerer(request)
     except Exception as error:
-        problem = as_problem(error)
-        if problem.status == 500:
-            log.error("internal error", exc_info=error, extra={"request_id": request_id, "route": route})
+        problem = told_problem(error, request_id, route)
         if request.writer.output_size > 0:
             # Too late for a problem: the reader must see that the answer is not whole.
             raise ConnectionError("part of an answer has left") from error
@@ -83,6 +82,14 @@ async def guarded(parts: Parts, route: str, request: web.Request, answerer: Answ
     method = request.method if request.method in METHODS else "other"
     parts.metrics.http_request(route, method, response.status, perf_counter() - began)
     return response
+
+
+def told_problem(error: Exception, request_id: str, route: str) -> Problem:
+    """Its problem; a fault of ours is logged under the id that the client is given."""
+    problem = as_problem(error)
+    if problem.status == 500:
+        log.error("internal error", exc_info=error, extra={"request_id": request_id, "route": route})
+    return problem
 
 
 def as_problem(error: Exception) -> Problem:
@@ -128,21 +135,39 @@ class Endpoint:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         route = self.route
-        caller = await self._caller(request) if route.scopes else NOBODY
+        caller = await self._caller(request.headers.get("Authorization")) if route.scopes else NOBODY
         raw = await self._read(request)
         query = self._query(request)
         body = self._body(raw)
         key = request.headers.get(HEADER) if self._idempotent else None
         claim = self._claim(request, caller, key, raw) if key is not None else None
         call = Call(self._parts, caller, request.match_info, query, body, claim, request, raw)
-        if claim is not None:
-            return await self._once(call, claim)
-        return respond(await route.handler(call))
+        return respond(await self._replied(call, claim))
 
-    async def _caller(self, request: web.Request) -> Caller:
+    async def plain(self, asked: Plain, raw: bytes) -> Reply:
+        """Answer a plain request, which a relay has read, as ``handle`` would. Raises what it turns into a problem."""
+        caller = await self._caller(asked.authorization)
+        if len(raw) > self.route.max_bytes:
+            raise too_large(self.route.max_bytes)
+        body = self._body(raw)
+        claim = None
+        if asked.key is not None:
+            digest = fingerprint(self.route.method, self.route.path, JSON, raw)
+            claim = Claim(caller.app, check_key(asked.key), digest)
+        reply = await self._replied(
+            Call(self._parts, caller, {}, None, body, claim, None, raw, "", asked.address), claim
+        )
+        if not isinstance(reply, Reply):
+            raise LookupError("a route that streams is never plain")
+        return reply
+
+    async def _replied(self, call: Call, claim: Claim | None) -> Reply | web.StreamResponse:
+        return await self.route.handler(call) if claim is None else await self._once(call, claim)
+
+    async def _caller(self, authorization: str | None) -> Caller:
         if self._parts.draining:
             raise Problem("draining", "Le service redémarre : renvoyez la demande.", (), RETRY_DRAINING)
-        caller = await self._keys.caller(request.headers.get("Authorization"))
+        caller = await self._keys.caller(authorization)
         require(caller, self.route.scopes)
         return caller
 
@@ -185,24 +210,24 @@ class Endpoint:
         digest = fingerprint(self.route.method, request.path_qs, content_type, raw, caller.schools)
         return Claim(caller.app, check_key(key), digest)
 
-    async def _once(self, call: Call, claim: Claim) -> web.StreamResponse:
+    async def _once(self, call: Call, claim: Claim) -> Reply | web.StreamResponse:
         found = await self._answers.begin(claim)
         if found is not None:
             return self._replayed(found)
         try:
             reply = await self.route.handler(call)
             if isinstance(reply, Reply) and not self.route.stores_claim and reply.status < 300:
-                reply = Reply(_bytes(reply.body), reply.status, reply.headers)
-                await self._answers.keep(claim, reply.status, _bytes(reply.body), self._parts.clock())
-            return respond(reply)
+                reply = Reply(octets_of(reply.body), reply.status, reply.headers)
+                await self._answers.keep(claim, reply.status, octets_of(reply.body), self._parts.clock())
+            return reply
         finally:
             self._answers.end(claim)
 
-    def _replayed(self, found: Remembered) -> web.Response:
+    def _replayed(self, found: Remembered) -> Reply:
         headers = {REPLAYED: "true"}
         if found.status == 202 and (made := orjson.loads(found.answer).get("id")):
             headers["Location"] = f"{self.route.path}/{made}"
-        return respond_bytes(found.answer, found.status, headers)
+        return Reply(found.answer, found.status, headers)
 
 
 def read_json(model: type[B], raw: bytes) -> B:
@@ -227,7 +252,7 @@ def respond(reply: Reply | web.StreamResponse) -> web.StreamResponse:
     """The answer of a handler as aiohttp sends it."""
     if not isinstance(reply, Reply):
         return reply
-    return respond_bytes(_bytes(reply.body), reply.status, dict(reply.headers))
+    return respond_bytes(octets_of(reply.body), reply.status, dict(reply.headers))
 
 
 def respond_bytes(body: bytes, status: int, headers: dict[str, str]) -> web.Response:
@@ -236,7 +261,8 @@ def respond_bytes(body: bytes, status: int, headers: dict[str, str]) -> web.Resp
     return web.Response(body=body, status=status, headers=headers)
 
 
-def _bytes(body: object) -> bytes:
+def octets_of(body: object) -> bytes:
+    """The JSON document of a reply's body."""
     return body if isinstance(body, bytes) else orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
 
 

@@ -42,6 +42,12 @@ _PLACE = re.compile(r"line (\d+) column (\d+)")
 
 def problem_response(problem: Problem, request_id: str) -> web.Response:
     """The answer to a request that cannot be served."""
+    body, headers = problem_written(problem, request_id)
+    return web.Response(status=problem.status, body=body, headers=headers)
+
+
+def problem_written(problem: Problem, request_id: str) -> tuple[bytes, dict[str, str]]:
+    """The document of a problem, and the headers that go with it."""
     body: dict[str, Any] = {
         "type": f"/docs#{problem.code}",
         "title": problem.title,
@@ -56,7 +62,7 @@ def problem_response(problem: Problem, request_id: str) -> web.Response:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="vaguemestre"'
-    return web.Response(status=problem.status, body=orjson.dumps(body), headers=headers)
+    return orjson.dumps(body), headers
 
 
 def pointer(loc: Sequence[str | int]) -> str:

@@ -13,8 +13,13 @@ from aiohttp import web
 
 from gateway.parts import Parts
 from gateway.problem import Problem
+from gateway.relay.plain import is_one
 from gateway.web.endpoint import as_problem, named
 from gateway.web.problems import problem_response
+from gateway.web.relays import Relays
+
+#: Plain requests, one after the other and nothing else, after which a connection is busy.
+BUSY = 8
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +30,8 @@ _EXPECT = "L'en-tête Expect n'est prévu qu'avec 100-continue : retirez-le."
 class Server(web.Server):
     """The server of an application as aiohttp makes it, but for its refusals. ``options`` are aiohttp's."""
 
+    relays: Relays | None = None  #: who takes over busy connections
+
     def __init__(self, application: web.Server, parts: Parts, **options: Any) -> None:
         super().__init__(self._handle, request_factory=application.request_factory)
         self._application = application.request_handler
@@ -33,7 +40,11 @@ class Server(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """The protocol of one connection."""
-        return _Protocol(self, self._refuse, **self._options)
+        return _Protocol(self, self._refuse, self.relays, **self._options)
+
+    def come_back(self) -> web.RequestHandler:
+        """The protocol of a connection that a relay gave back: it stays here."""
+        return _Protocol(self, self._refuse, None, **self._options)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -59,11 +70,29 @@ def nowhere() -> Problem:
 class _Protocol(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_refuse",)
+    __slots__ = ("_plain", "_refuse", "_relays")
 
-    def __init__(self, server: Server, refuse: Callable[[Problem], web.Response], **options: Any) -> None:
+    def __init__(
+        self, server: Server, refuse: Callable[[Problem], web.Response], relays: Relays | None, **options: Any
+    ) -> None:
         super().__init__(server, **options)
-        self._refuse = refuse
+        self._refuse, self._relays = refuse, relays
+        self._plain = 0  # requests, of which each was a plain one
+
+    def data_received(self, data: bytes) -> None:
+        """Some octets; those of a connection that turned out to be busy go to a relay, and it with them."""
+        if self._relays is not None and data:  # aiohttp itself says nothing, to go on reading
+            if not is_one(data):
+                self._relays = None
+            elif self._plain < BUSY:
+                self._plain += 1
+            elif self.transport is not None and self._rests() and self._relays.take(self.transport, data):
+                return
+        super().data_received(data)
+
+    def _rests(self) -> bool:
+        """Whether nothing is being read or answered."""
+        return self._waiter is not None and not self._waiter.done() and not self._messages
 
     def handle_error(
         self,

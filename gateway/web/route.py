@@ -26,9 +26,17 @@ class Call:
     query: Any  # an instance of the route's ``query`` model, or None
     body: Any  # an instance of the route's ``body`` model, or None
     claim: Claim | None
-    request: web.Request
+    asked: web.Request | None  # None: a plain request, which a relay has read
     raw: bytes = b""  # the body as it came, for routes with ``raw_body``
     media: str = ""  # what it is, when the request itself does not say it
+    address: str = ""  # whence it came, when the request itself does not say it
+
+    @property
+    def request(self) -> web.Request:
+        """The request, for routes that stream. Raises LookupError where there is none, as for ``POST /v1/messages``."""
+        if self.asked is None:
+            raise LookupError("a relay read this request")
+        return self.asked
 
     @property
     def content_type(self) -> str:
@@ -37,7 +45,7 @@ class Call:
 
     def act(self, act: str, subject: str = "", detail: str = "", school: str | None = None) -> Entry:
         """An entry of the journal about this request."""
-        address = self.request.remote or ""
+        address = self.address if self.asked is None else self.asked.remote or ""
         return Entry(self.parts.clock(), self.caller.actor, act, subject, detail, school, address)
 
 

@@ -9,22 +9,32 @@ from aiohttp import web
 
 from gateway.parts import Parts
 from gateway.problem import Problem
+from gateway.relay.plain import START
 from gateway.web import console
 from gateway.web.auth import Keys
 from gateway.web.endpoint import Answerer, Desk, Endpoint, MethodNotAllowed, guarded
 from gateway.web.health import OPEN_ROUTES
 from gateway.web.idempotency import Answers
 from gateway.web.protocol import Server, nowhere
+from gateway.web.relays import Relays
 from gateway.web.resources import ROUTES
 from gateway.web.route import Route
+
+#: The route whose requests a relay may read.
+PLAIN = ("POST", START.split()[1].decode())
 
 #: Seconds that an idle connection is kept open.
 KEEP_ALIVE = 75
 
 
-def make_app(parts: Parts, routes: Iterable[Route] = ROUTES) -> web.Application:
+def make_desk(parts: Parts) -> Desk:
+    """What the endpoints of one server share."""
+    return Desk(parts, Keys(parts), Answers(parts.store))
+
+
+def make_app(parts: Parts, routes: Iterable[Route] = ROUTES, desk: Desk | None = None) -> web.Application:
     """The application: ``routes``, 405 for their other methods, 404 for the rest."""
-    desk = Desk(parts, Keys(parts), Answers(parts.store))
+    desk = desk or make_desk(parts)
     app = web.Application(client_max_size=0)
     methods: dict[str, set[str]] = {}
     for route in routes:
@@ -59,7 +69,8 @@ async def serve_http(parts: Parts, listen: str, seconds: float, routes: Iterable
     cannot be had.
     """
     async with AsyncExitStack() as stack:
-        application = web.AppRunner(make_app(parts, routes))
+        desk = make_desk(parts)
+        application = web.AppRunner(make_app(parts, routes, desk))
         stack.push_async_callback(application.cleanup)
         await application.setup()
         made = cast("web.Server", application.server)  # there is one: it was set up
@@ -67,6 +78,12 @@ async def serve_http(parts: Parts, listen: str, seconds: float, routes: Iterable
         runner = web.ServerRunner(server, shutdown_timeout=seconds)
         stack.push_async_callback(runner.cleanup)
         await runner.setup()
+        plain = next((route for route in routes if (route.method, route.path) == PLAIN), None)
+        if plain is not None and (most := parts.settings.http.relays_here):
+            endpoint = Endpoint(plain, desk)
+            server.relays = await stack.enter_async_context(
+                Relays(parts, endpoint, most, server.come_back).running(seconds)
+            )
         host, _, port = listen.rpartition(":")
         await web.TCPSite(runner, host.strip("[]") or None, int(port), backlog=1024).start()
         yield runner.addresses[0][1]

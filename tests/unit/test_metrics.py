@@ -32,6 +32,7 @@ NAMES = {
     "account_bound": "account",
     "bind_failures_total": "account,reason",
     "links_lost_total": "account",
+    "relay_connections_total": "way",
     "provider_notices_total": "account,notice",
     "door_binds": "app",
     "door_refusals_total": "app,why",
@@ -73,6 +74,7 @@ def used() -> Metrics:
     metrics.door_pieces.labels("erp", "pieces_missing").inc()
     metrics.door_deliveries.labels("erp", "taken").inc()
     metrics.door_outbox.labels("erp").set(2)
+    metrics.relayed.labels("passed").inc()
     metrics.http_request("/v1/messages/{id}", "GET", 200, 0.001)
     metrics.commit(0.004)
     metrics.set_store_bytes(lambda: 4096)

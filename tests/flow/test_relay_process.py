@@ -1,0 +1,72 @@
+"""A relay ends with its gateway, whatever ends that; a client that was cut knows what to ask again."""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from adapters.smpp.simulator import Simulator
+from adapters.smpp.simulator_options import SimulatorOptions
+from gateway.exits import Exit
+from tests.flow.gatewayside import DEADLINE, KEY, configuration, number, serving
+
+BODY = '{"to":"%s","action":"INFO","text":"Bonjour"}'
+
+
+def relays_of(parent: int) -> list[int]:
+    """The relays of a gateway."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            its_parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if its_parent == parent and b"gateway.relay" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+async def gone(pidfd: int) -> None:
+    """Wait for the end of a process that is not our child."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(pidfd, ended.set)
+    await ended.wait()
+    loop.remove_reader(pidfd)
+    os.close(pidfd)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_relay_ends_with_its_gateway(tmp_path: Path, how: signal.Signals) -> None:
+    sent = 0
+    async with asyncio.timeout(DEADLINE), Simulator(SimulatorOptions(receipt_delay=0)) as simulator:
+        file = configuration(tmp_path, simulator.port)
+        file.write_text(file.read_text("utf-8").replace("http:\n", "http:\n  relays: 1\n"), "utf-8")
+        async with serving(file) as gateway:
+            reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+            while not (relays := relays_of(gateway.process.pid)):
+                await _post(reader, writer, sent)
+                sent += 1
+            for _ in range(200):  # by then it has the connection
+                await _post(reader, writer, sent)
+                sent += 1
+            pidfd = os.pidfd_open(relays[0])
+            os.kill(relays[0], signal.SIGTERM)  # as systemd may, to the whole group: it waits for its gateway
+            await _post(reader, writer, sent)
+            gateway.process.send_signal(how)
+            await gone(pidfd)
+            assert await reader.read() == b""
+            writer.close()
+            assert await gateway.process.wait() == (Exit.FINE if how is signal.SIGTERM else -how)
+        await simulator.until(lambda: simulator.counts.taken >= sent, DEADLINE)
+
+
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, place: int) -> None:
+    body = (BODY % number(place)).encode()
+    head = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    answer = await reader.readuntil(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    await reader.readexactly(length)
