@@ -1,7 +1,7 @@
 """The way to every page: session, rights, the token of a form, and what goes wrong as a page.
 
-A form is taken only with its session's own token and from our own pages (``Origin``); an answer forbids to be
-framed, and every script and style but ours.
+A form is taken only with its session's own token and from our own pages (``Origin``, ``Sec-Fetch-Site``), that of
+signing in too; an answer forbids to be framed, and every script and style but ours.
 """
 
 import hmac
@@ -142,14 +142,19 @@ async def _take_form(visit: Visit, session: Session | None) -> None:
     request = visit.request
     if (request.content_length or 0) > visit.page.max_bytes:
         raise too_large(visit.page.max_bytes)
-    origin = request.headers.get("Origin")
-    if origin not in (None, "null") and urlsplit(origin).netloc != request.host:
+    if not _from_ours(request):
         raise _forged()
     form = await _read_form(request, visit.page.max_bytes)
     visit.fields = form
     visit.form = {name: values[-1] for name, values in form.items()}
     if session is not None and not visit.page.open and not _own(str(visit.form.get("csrf", "")), session):
         raise _forged()
+
+
+def _from_ours(request: web.Request) -> bool:
+    """Whether a form comes from a page of ours, as far as its browser says: old ones say nothing."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
+    return (origin is None or urlsplit(origin).netloc == request.host) and site in (None, "same-origin", "none")
 
 
 def _own(token: str, session: Session) -> bool:

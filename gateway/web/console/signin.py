@@ -27,7 +27,8 @@ async def do_sign_in(visit: Visit) -> web.StreamResponse:
     login, password = str(visit.form.get("login", "")), str(visit.form.get("password", ""))
     back = str(visit.form.get("suite", ""))
     try:
-        cookie = await sign_in(visit.parts, _attempts, login[:100], password, visit.request.remote or "")
+        came = visit.request.remote or "", visit.request.cookies.get(COOKIE, "")
+        cookie = await sign_in(visit.parts, _attempts, login[:100], password, *came)
     except Denied as denied:
         return visit.render("connexion.html", 401, login=login[:100], why=denied.why, back=back)
     response = visit.go(local_page(back))

@@ -11,6 +11,8 @@ import secrets
 from collections import deque
 from dataclasses import dataclass, field
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway import passwords
 from gateway.caller import CONSOLE, Caller
 from gateway.config.settings import ConsoleSettings
@@ -81,8 +83,8 @@ def fresh_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-async def sign_in(parts: Parts, attempts: Attempts, login: str, password: str, address: str) -> str:
-    """A fresh session; its cookie. Raises Denied, StoreUnavailable."""
+async def sign_in(parts: Parts, attempts: Attempts, login: str, password: str, address: str, before: str = "") -> str:
+    """A fresh session; its cookie. That of the cookie ``before`` ends. Raises Denied, StoreUnavailable."""
     now, login = parts.clock(), login.strip().lower()
     if attempts.barred(address, now):
         raise Denied(BARRED)
@@ -96,8 +98,12 @@ async def sign_in(parts: Parts, attempts: Attempts, login: str, password: str, a
     cookie, csrf = secrets.token_urlsafe(32), fresh_token()
     school = next(iter(sorted(_schools(parts, user))), None)
     entry = Entry(now, f"{CONSOLE}/{login}", "login", login, "", school, address)
-    verb = noted(lambda conn: users.open_session(conn, digest(cookie), login, csrf, school, now, address), entry)
-    await parts.store.write(verb)
+
+    async def verb(conn: AsyncConnection) -> None:
+        await users.end_session(conn, digest(before))
+        await users.open_session(conn, digest(cookie), login, csrf, school, now, address)
+
+    await parts.store.write(noted(verb, entry))
     return cookie
 
 
