@@ -83,6 +83,7 @@ _VALUES = {
     "month": "strftime('%Y-%m', at / 1000 + 3600, 'unixepoch')",
     "account": "CASE WHEN lot AND g % 7 >= 3 THEN 'operateur-b' ELSE 'operateur-a' END",
     "lines": "CASE WHEN a < 900000 THEN 1 ELSE 2 END",
+    "billed": "CASE WHEN a < 900000 THEN 45000 ELSE 90000 END",
 }
 
 _MESSAGES = """INSERT INTO message ({columns})

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway import csvout, french
 from gateway.model import MODES
 from gateway.periods import local, months
+from gateway.pricing import MICROS
 from gateway.states import Status
 from gateway.store import daily, labels, recap, reports
 from gateway.store import months as closings
@@ -97,6 +98,16 @@ def totals_by_mode(parts: Mapping[str, int]) -> dict[str, int]:
     known: dict[str, int] = {mode: parts.get(mode, 0) for mode in MODES}
     total = sum(parts.values())
     return {"ancien": total - sum(known.values()), **known, "total": total}
+
+
+def recap_cost(totals: recap.Totals, letter_price: Decimal | None) -> dict[str, object]:
+    """What a recap cost before tax, and what as many letters would have; that is None without their price."""
+    by_post = None
+    if letter_price is not None:
+        letters = int(letter_price * MICROS) * totals.messages
+        saved = cost_view(letters - totals.amount)
+        by_post = {"letters": totals.messages, "cost": cost_view(letters), "saved": saved}
+    return {"cost": cost_view(totals.amount), "by_post": by_post}
 
 
 async def recap_csv(store: "Store", wanted: Selection, viewer: Viewer, dialect: csvout.Dialect) -> AsyncIterator[bytes]:

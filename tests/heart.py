@@ -262,6 +262,9 @@ class Heart:
         assert differences == []
         _, cells = await accounts.daily_differences(self.store, self.rules.day)
         assert cells == []
+        ledger = "SELECT COALESCE(SUM(amount), 0) FROM ledger WHERE ledger.message = message.id"
+        sql = f"SELECT id FROM message WHERE billed <> ({ledger})"
+        assert await self.rows(sql) == []
         sql = "SELECT id, status, deadline_at, sensitive, final_parts, parts FROM message"
         for id_, status, deadline, sensitive, final, parts in await self.rows(sql):
             states = await self.states(id_)

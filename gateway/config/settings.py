@@ -6,6 +6,7 @@ Frozen, unknown keys refused. An account's own keys are added by its adapter, in
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -122,6 +123,9 @@ class Defaults(Frozen):
     max_parts: int = Field(4, ge=1, le=255, description="longer texts are refused, never cut")
     mode: Mode = Field("standard", description="quality class")
     foreign: tuple[Region, ...] = Field((), description="other countries whose mobiles are allowed")
+    letter_price: Decimal | None = Field(
+        Decimal("1.52"), ge=0, decimal_places=4, description="euros a letter to a family, for comparison; null: none"
+    )
 
 
 class ReceiptSettings(Frozen):

@@ -1,4 +1,4 @@
-"""The daily counters behind the recap: how many messages, and parts, of each kind were submitted on each day.
+"""The daily counters behind the recap: how many messages and parts of each kind left on each day, at what cost.
 
 Rules: what is counted for a day is counted for its month and its year too, so that years are summed in an instant. A
 message with a ledger line not reversed counts once, on the day of the school on which it was first handed
@@ -41,12 +41,18 @@ class Cell(NamedTuple):
     status: str
 
 
-#: A message's counter of its day, and its parts; None before it was submitted.
-Place = tuple[Cell, int] | None
+#: A message's counter of its day, its parts, and what was billed for it; None before it was submitted.
+Place = tuple[Cell, int, int] | None
+#: What a counter says: messages, parts, millionths of a euro.
 Sums = dict[Cell, list[int]]
-Counts = Mapping[Cell, tuple[int, int]]
+Counts = Mapping[Cell, tuple[int, int, int]]
 
-_COLUMNS = (*Cell._fields, "messages", "parts")
+_FIGURES = ("messages", "parts", "amount")
+_COLUMNS = (*Cell._fields, *_FIGURES)
+
+
+def _sums() -> Sums:
+    return defaultdict(lambda: [0] * len(_FIGURES))
 
 
 def place(head: "Head", day: Day) -> Place:
@@ -55,12 +61,12 @@ def place(head: "Head", day: Day) -> Place:
         return None
     on = day(head.school, head.sent_at).isoformat()
     whose = (head.account or "", head.user or "", head.workstation or "")
-    return Cell(head.school, on, head.action, head.mode, *whose, head.status), head.parts
+    return Cell(head.school, on, head.action, head.mode, *whose, head.status), head.parts, head.billed
 
 
 async def move(conn: Conn, places: Sequence[tuple[Place, Place]]) -> None:
     """Move the counters by the difference of each (before, after)."""
-    moved: Sums = defaultdict(lambda: [0, 0])
+    moved = _sums()
     for before, after in places:
         if before == after:
             continue
@@ -69,27 +75,32 @@ async def move(conn: Conn, places: Sequence[tuple[Place, Place]]) -> None:
                 sums = moved[one[0]]
                 sums[0] += sign
                 sums[1] += sign * one[1]
+                sums[2] += sign * one[2]
     rows = [(*cell, *sums) for cell, sums in _with_months_and_years(moved).items() if any(sums)]
     if rows:
-        marks = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(rows))
+        marks = ",".join(["(?,?,?,?,?,?,?,?,?,?,?)"] * len(rows))
         await fetch(conn, _UPSERT.format(marks), [value for row in rows for value in row])
 
 
 def _with_months_and_years(days: Sums) -> Sums:
     """The counters of days, and what they add to those of months and years."""
-    found: Sums = defaultdict(lambda: [0, 0])
-    for (school, day, *kind), (messages, parts) in days.items():
+    found = _sums()
+    for (school, day, *kind), figures in days.items():
         for period in (day, day[:7], day[:4]):
-            sums = found[Cell(school, period, *kind)]
-            sums[0] += messages
-            sums[1] += parts
+            _add(found[Cell(school, period, *kind)], figures)
     return found
 
 
+def _add(sums: list[int], figures: Sequence[int]) -> None:
+    for place, figure in enumerate(figures):
+        sums[place] += figure
+
+
 _KEY = 'school, period, action, mode, account, "user", workstation, status'
-_UPSERT = f"""INSERT INTO daily ({_KEY}, messages, parts) VALUES {{}}
+_UPSERT = f"""INSERT INTO daily ({_KEY}, messages, parts, amount) VALUES {{}}
 ON CONFLICT ({_KEY}) DO UPDATE SET
-  messages = daily.messages + excluded.messages, parts = daily.parts + excluded.parts"""
+  messages = daily.messages + excluded.messages, parts = daily.parts + excluded.parts,
+  amount = daily.amount + excluded.amount"""
 
 
 # ---- made again ----
@@ -102,22 +113,23 @@ async def schools(conn: Conn) -> Sequence[str]:
 
 async def counted(conn: Conn, school: str) -> Counts:
     """Every counter of a school, but those at nought."""
-    sql = f"SELECT {_KEY}, messages, parts FROM daily WHERE school = ? AND (messages <> 0 OR parts <> 0)"
-    return {Cell(*row[:8]): (row[8], row[9]) for row in await fetch(conn, sql, (school,))}
+    sql = (
+        f"SELECT {_KEY}, messages, parts, amount FROM daily WHERE school = ? AND (messages, parts, amount) <> (0, 0, 0)"
+    )
+    return {Cell(*row[:8]): (row[8], row[9], row[10]) for row in await fetch(conn, sql, (school,))}
 
 
 async def recomputed(conn: Conn, school: str, day: Day) -> Counts:
     """The same from the messages themselves, a day and a half at a time, so that little is held of many messages."""
-    found: Sums = defaultdict(lambda: [0, 0])
+    found = _sums()
     next_at = await _sent(conn, school, 0)
     while next_at is not None:
         after = next_at - next_at % _QUARTER + _SPAN
-        for quarter, *kind, messages, parts in await fetch(conn, _MESSAGES, (school, next_at, after)):
-            sums = found[Cell(school, day(school, quarter * _QUARTER).isoformat(), *kind)]
-            sums[0] += messages
-            sums[1] += parts
+        for quarter, *kind, messages, parts, amount in await fetch(conn, _MESSAGES, (school, next_at, after)):
+            on = day(school, quarter * _QUARTER).isoformat()
+            _add(found[Cell(school, on, *kind)], (messages, parts, amount))
         next_at = await _sent(conn, school, after)
-    return {cell: (sums[0], sums[1]) for cell, sums in _with_months_and_years(found).items()}
+    return {cell: (sums[0], sums[1], sums[2]) for cell, sums in _with_months_and_years(found).items()}
 
 
 async def _sent(conn: Conn, school: str, since: int) -> int | None:
@@ -131,7 +143,7 @@ async def _sent(conn: Conn, school: str, since: int) -> int | None:
 _QUARTER = 900_000
 _SPAN = 144 * _QUARTER
 _MESSAGES = f"""SELECT sent_at / {_QUARTER} AS quarter, action, mode, COALESCE(account, ''), COALESCE("user", ''),
-  COALESCE(workstation, ''), status, COUNT(*), SUM(parts)
+  COALESCE(workstation, ''), status, COUNT(*), SUM(parts), SUM(billed)
 FROM message WHERE school = ? AND sent_at >= ? AND sent_at < ? AND lines > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7"""
 
 

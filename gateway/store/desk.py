@@ -97,6 +97,7 @@ class Head:
     month: str | None
     account: str | None
     lines: int
+    billed: int  # millionths of a euro: the sum of its ledger lines
 
     @property
     def leaves_at(self) -> int | None:
@@ -302,6 +303,7 @@ class Desk:
 
     def _line(self, row: PartRow, head: Head, account: str, at: int, kind: str, parts: int, amount: int) -> None:
         month = head.month or self.rules.month(head.school, at)
+        head.billed += amount
         self._lines.append(
             (row.id, head.id, at, head.school, month, head.action, head.mode, account, kind, parts, amount, "")
         )

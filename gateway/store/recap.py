@@ -33,6 +33,7 @@ class Totals:
 
     messages: int = 0
     parts: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # by mode
+    amount: int = 0  # millionths of a euro, of the ledger
     at_least: bool = False
 
 
@@ -120,34 +121,36 @@ async def _holding(
 
 
 async def totals(conn: AsyncConnection, wanted: Selection, zone: tzinfo) -> Totals:
-    """How many messages a selection holds, and their parts by mode."""
+    """How many messages a selection holds, their parts by mode, and what they cost."""
     if wanted.rare:
         return await _over_matches(conn, wanted)
     if wanted.ids is not None:
         return replace(await _over_matches(conn, replace(wanted, ids=wanted.ids[:MOST])), at_least=True)
     result = Totals()
-    figures = (func.sum(_d.messages), func.sum(_d.parts))
+    figures = (func.sum(_d.messages), func.sum(_d.parts), func.sum(_d.amount))
     counters = _counted(wanted, covering(*_whole(wanted, zone)))
     _add(result, (await conn.execute(select(_d.mode, *figures).where(*counters).group_by(_d.mode))).all())
     for since, before in _ends(wanted, zone):
         span = replace(wanted, since=since, before=before)
-        counting = select(_m.mode, func.count(), func.sum(_m.parts)).where(condition(span)).group_by(_m.mode)
+        sums = (func.count(), func.sum(_m.parts), func.sum(_m.billed))
+        counting = select(_m.mode, *sums).where(condition(span)).group_by(_m.mode)
         _add(result, (await conn.execute(counting)).all())
     return result
 
 
 def _add(result: Totals, rows: Sequence[Any]) -> None:
-    for mode, messages, parts in rows:
+    for mode, messages, parts, amount in rows:
         result.messages += messages
         result.parts[mode] += parts
+        result.amount += amount
 
 
 async def _over_matches(conn: AsyncConnection, wanted: Selection) -> Totals:
     """Counted one by one, ``MOST`` at most."""
-    some = select(_m.mode, _m.parts).where(condition(wanted)).limit(MOST + 1).subquery()
+    some = select(_m.mode, _m.parts, _m.billed).where(condition(wanted)).limit(MOST + 1).subquery()
     result = Totals()
-    question = select(some.c.mode, func.count(), func.sum(some.c.parts)).group_by(some.c.mode)
-    _add(result, (await conn.execute(question)).all())
+    figures = (func.count(), func.sum(some.c.parts), func.sum(some.c.billed))
+    _add(result, (await conn.execute(select(some.c.mode, *figures).group_by(some.c.mode))).all())
     if result.messages > MOST:
         result.messages, result.at_least = MOST, True
     return result

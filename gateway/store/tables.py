@@ -113,6 +113,7 @@ message = Table(
     Column("month", Text),  # accounting month: that of the first ledger line, 2026-11
     Column("account", Text),  # of the first ledger line
     Column("lines", Integer, nullable=False),  # ledger lines not reversed
+    Column("billed", BigInteger, nullable=False, server_default="0"),  # the sum of its ledger lines
     Column("text_erased_at", BigInteger),  # what it said, see store.erasing
     Column("people_erased_at", BigInteger),  # who it was for and about
     Index("message_ulid", "ulid", unique=True),
@@ -468,6 +469,7 @@ daily = Table(
     Column("status", Text, primary_key=True),
     Column("messages", BigInteger, nullable=False),
     Column("parts", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False, server_default="0"),  # of their ledger lines
     sqlite_with_rowid=False,
 )
 

@@ -84,7 +84,13 @@ async def add_message(store: Store, id_: int, /, **said: Any) -> str:
 
 async def add_sent(store: Store, id_: int, /, **said: Any) -> str:
     """A message that was handed over: by default delivered, one part, in November 2026."""
-    sent = {"status": "delivered", "sent_at": MORNING + id_, "status_at": MORNING + 60_000, "lines": 1}
+    sent = {
+        "status": "delivered",
+        "sent_at": MORNING + id_,
+        "status_at": MORNING + 60_000,
+        "lines": 1,
+        "billed": 45_000,
+    }
     month = {"month": "2026-11", "account": "operateur-a"}
     public = await add_message(store, id_, **{**sent, **month, **said})
     await store.write(lambda conn: daily.fill(conn, _day))

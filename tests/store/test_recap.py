@@ -37,6 +37,7 @@ async def filled(store: Store) -> list[dict[str, Any]]:
             **{"workstation": chance.choice([None, "PC-1"]), "action": chance.choice(["INFO", "ABSENCE"])},
             **{"mode": chance.choice(["standard", "premium", "ancien"]), "number": f"+3360000000{number % 7}"},
             **{"status": chance.choice(["delivered", "delivered", "undelivered", "in_transit"])},
+            "billed": chance.choice([45_000, 60_001]),
         }
         rows.append({"id": number, **said})
         await add_sent(store, number, **said)
@@ -90,6 +91,7 @@ async def test_pages_and_totals_are_those_of_the_messages(heart: Heart) -> None:
             parts[row["mode"]] += row["parts"]
         totals = await heart.store.read(lambda conn: recap.totals(conn, wanted, PARIS))  # noqa: B023
         assert (totals.messages, dict(totals.parts), totals.at_least) == (len(mine), dict(parts), False), asked
+        assert totals.amount == sum(row["billed"] for row in mine), asked
 
 
 async def test_what_is_counted_one_by_one_is_counted_to_a_limit(heart: Heart, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,9 +164,9 @@ async def test_a_day_is_the_school_s(heart: Heart) -> None:
     await heart.accept()
     (part,) = await heart.send()
     await heart.receipt(part)
-    rows = await heart.rows("SELECT period, status, messages, parts FROM daily ORDER BY status, period")
+    rows = await heart.rows("SELECT period, status, messages, parts, amount FROM daily ORDER BY status, period")
     periods = ("2026", "2026-11", "2026-11-24")
     assert rows == [
-        *((period, "delivered", 1, 1) for period in periods),
-        *((period, "in_transit", 0, 0) for period in periods),
+        *((period, "delivered", 1, 1, 45_000) for period in periods),
+        *((period, "in_transit", 0, 0, 0) for period in periods),
     ]

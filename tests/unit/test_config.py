@@ -50,6 +50,7 @@ def test_small_file_has_the_defaults_of_the_contract(tmp_path: Path) -> None:
         "max_parts": 4,
         "mode": "standard",
         "foreign": (),
+        "letter_price": Decimal("1.52"),
     }
     assert settings.receipts.wait == timedelta(hours=72)
     assert isinstance(settings.accounts[0], SmppAccount)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 
@@ -54,6 +55,24 @@ async def test_totals_by_mode_are_in_parts_and_of_the_whole_selection(gateway: G
     assert answer["page"]["total"] == 3
     rest = await gateway.get(f"/v1/recap?limit=5&cursor={answer['page']['next_cursor']}")
     assert [row["serial"] for row in rest.json["data"]] == [2, 3]
+
+
+async def test_what_it_cost_and_what_letters_would_have(gateway: Gateway) -> None:
+    await fill(gateway)
+    answer = (await gateway.get("/v1/recap")).json
+    assert answer["cost"] == {"amount": "0.1350", "currency": "EUR"}
+    assert answer["by_post"] == {
+        **{"letters": 3, "cost": {"amount": "4.5600", "currency": "EUR"}},
+        "saved": {"amount": "4.4250", "currency": "EUR"},
+    }
+    assert (await gateway.get("/v1/recap?user=cpe")).json["cost"]["amount"] == "0.0450"
+    registry = gateway.parts.registry
+    dear = registry.settings.defaults.model_copy(update={"letter_price": Decimal("0.01")})
+    registry.replace(registry.settings.model_copy(update={"defaults": dear}))
+    assert (await gateway.get("/v1/recap")).json["by_post"]["saved"]["amount"] == "-0.1050"
+    none = dear.model_copy(update={"letter_price": None})
+    registry.replace(registry.settings.model_copy(update={"defaults": none}))
+    assert (await gateway.get("/v1/recap")).json["by_post"] is None
 
 
 @pytest.mark.row("S1 43", "S1 44", "S1 45", "S1 53")

@@ -39,6 +39,14 @@ class ModeTotals(Answer):
     total: int = Field(description="tous")
 
 
+class ByPost(Answer):
+    """Les mêmes envois par courrier, au prix d'une lettre de la configuration."""
+
+    letters: int = Field(description="une par message")
+    cost: Cost = Field(description="ce qu'elles auraient coûté")
+    saved: Cost = Field(description="l'économie : ce coût moins celui des SMS")
+
+
 class Recap(Answer):
     """Une page du récapitulatif."""
 
@@ -47,6 +55,8 @@ class Recap(Answer):
     totals_are: Literal["exact", "at_least"] = Field(
         description="at_least : plus de 10 000 SMS répondent à la recherche, les totaux sont des minimums"
     )
+    cost: Cost = Field(description="ce que coûte la sélection, au registre")
+    by_post: ByPost | None = Field(description="la comparaison avec le courrier ; null : defaults.letter_price est nul")
     page: CountedPage = Field(description="où l'on est dans la liste")
 
 

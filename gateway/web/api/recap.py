@@ -64,6 +64,7 @@ async def recap(call: Call) -> Reply:
             "data": [accounts.recap_view(row, viewer) for row in rows],
             "totals_by_mode": accounts.totals_by_mode(totals.parts),
             "totals_are": total_view(counted)["total_is"],
+            **accounts.recap_cost(totals, call.parts.registry.settings.defaults.letter_price),
             "page": page,
         }
     )

@@ -70,6 +70,7 @@ async def show(visit: Visit) -> web.StreamResponse:
         told=_told(visit, kept),
         batch=await group(visit, kept.get("batch", "")),
         totals=found.whole["totals_by_mode"],
+        whole=found.whole,
         at_least=found.whole["totals_are"] == "at_least",
         file=urlencode(kept),
     )

@@ -30,7 +30,8 @@ def _euros(value: Any) -> str:
 
 def _cents(value: Any) -> str:
     """An amount in euros and cents: 1 234,05 €."""
-    return f"{format_decimal(Decimal(value), format='#,##0.00', locale='fr_FR')} €"
+    amount = Decimal(value["amount"] if isinstance(value, dict) else value)
+    return f"{format_decimal(amount, format='#,##0.00', locale='fr_FR')} €"
 
 
 def _gap(value: Any) -> str:

@@ -76,6 +76,22 @@ async def test_rows_42_to_51_the_list_of_s1_to_the_letter(browser: Browser, peop
     assert "Enregistrement(s) 1 à 14, sur 14 trouvé(s)" in page.text
 
 
+@pytest.mark.row("S1 17")
+async def test_row_17_cheaper_than_letters(browser: Browser, people: Gateway) -> None:
+    await send_as_in_the_document(people)
+    await browser.sign_in("cpe")
+    page = await browser.open("/console/recapitulatif")
+    assert "Coût HT : 0,6300 € · Par courrier, 14 lettre(s) : 21,28 € · Économie : 20,65 €" in page.text
+    page = await browser.open("/console/recapitulatif?label=dassault")
+    assert "Coût HT : 0,0900 € · Par courrier, 2 lettre(s) : 3,04 € · Économie : 2,95 €" in page.text
+    registry = people.parts.registry
+    none = registry.settings.defaults.model_copy(update={"letter_price": None})
+    registry.replace(registry.settings.model_copy(update={"defaults": none}))
+    page = await browser.open("/console/recapitulatif")
+    assert "Coût HT : 0,6300 €" in page.text
+    assert "courrier" not in page.text
+
+
 @pytest.mark.row("S1 43", "S1 44", "S1 45", "S1 53")
 async def test_rows_43_to_45_and_53_the_filters(browser: Browser, people: Gateway) -> None:
     store = people.parts.store
