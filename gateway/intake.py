@@ -5,6 +5,8 @@ Accepting never waits for a provider. What is answered with 202 has been committ
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -299,5 +301,14 @@ def _answer(new: NewMessage, recipe: Recipe) -> dict[str, object]:
 
 
 def _label(new: NewMessage, recipe: Recipe) -> str:
-    at = datetime.fromtimestamp(new.status_at / 1000, recipe.school.zone)
-    return status_label(new.status, at, new.parts, 0, new.reason or "", new.detail or "")
+    minute = new.status_at // _MINUTE
+    return _label_of(new.status, minute, recipe.school.zone, new.parts, new.reason or "", new.detail or "")
+
+
+#: Milliseconds: a label says no seconds, so that messages of one minute share it.
+_MINUTE = 60_000
+
+
+@lru_cache(maxsize=64)
+def _label_of(status: Status, minute: int, zone: ZoneInfo, parts: int, reason: str, detail: str) -> str:
+    return status_label(status, datetime.fromtimestamp(minute * 60, zone), parts, 0, reason, detail)

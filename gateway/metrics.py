@@ -4,44 +4,17 @@ Each gateway has its own registry, so that several may live in one process (test
 """
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import partial
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    Info,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Gauge, Info, ProcessCollector, generate_latest
 
 from gateway import __version__
-
-disable_created_metrics()  # type: ignore[no-untyped-call]
-
-Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+from gateway.counting import Count, Family, Level, Spread
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _ANSWER = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _QUEUE = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
 _RECEIPT = (1, 2, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400, 259_200)
-
-
-class Family(Generic[Metric]):
-    """A metric with labels; its children are kept, because looking them up is on the path of every message."""
-
-    def __init__(self, metric: Metric) -> None:
-        self._metric: Metric = metric
-        self._children: dict[tuple[str, ...], Metric] = {}
-
-    def labels(self, *values: str) -> Metric:
-        """The child of these label values, in the order of the metric's labels."""
-        child = self._children.get(values)
-        if child is None:
-            child = self._children[values] = self._metric.labels(*values)
-        return child
 
 
 class Metrics:
@@ -50,28 +23,28 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry(auto_describe=False)
 
-        def counter(name: str, text: str, *labels: str) -> Family[Counter]:
-            return Family(Counter(f"vaguemestre_{name}", text, labels, registry=registry))
+        def counter(name: str, text: str, *labels: str) -> Family[Count]:
+            return Family(registry, Count, f"vaguemestre_{name}", text, labels)
 
-        def gauge(name: str, text: str, *labels: str) -> Family[Gauge]:
-            return Family(Gauge(f"vaguemestre_{name}", text, labels, registry=registry))
+        def gauge(name: str, text: str, *labels: str) -> Family[Level]:
+            return Family(registry, Level, f"vaguemestre_{name}", text, labels)
 
-        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(f"vaguemestre_{name}", text, labels, buckets=buckets, registry=registry)
+        def histogram(name: str, text: str, bounds: tuple[float, ...], *labels: str) -> Family[Spread]:
+            return Family(registry, partial(Spread, bounds), f"vaguemestre_{name}", text, labels)
 
         self.messages = counter("messages_total", "Messages that took a state.", "school", "action", "status")
         self.parts = counter("parts_total", "Outcomes of handing a part to a provider.", "account", "result")
         self.queue_messages = gauge("queue_messages", "Messages not handed over yet.", "mode", "state")
         self.queue_oldest_seconds = gauge("queue_oldest_seconds", "Age of the oldest that may leave.", "mode")
-        self.submit_seconds = Family(histogram("submit_seconds", "From a submit to its answer.", _ANSWER, "account"))
+        self.submit_seconds = histogram("submit_seconds", "From a submit to its answer.", _ANSWER, "account")
         self.accept_to_submit = histogram(
             "accept_to_submit_seconds", "From acceptance, release or schedule to the submit.", _QUEUE
-        )
+        ).labels()
         self.uncertain = gauge("uncertain", "Parts that may or may not have been sent.", "account")
         self.receipts = counter("receipts_total", "Delivery receipts stored.", "account", "state")
         self.receipts_unmatched = gauge("receipts_unmatched", "Receipts whose part is not known.", "account")
-        self.receipt_delay = Family(
-            histogram("receipt_delay_seconds", "From a submit to its final receipt.", _RECEIPT, "account")
+        self.receipt_delay = histogram(
+            "receipt_delay_seconds", "From a submit to its final receipt.", _RECEIPT, "account"
         )
         self.inbound = counter("inbound_total", "Messages from telephones, stored.", "account", "kind")
         self.throttled = counter("throttled_total", "Submits that the provider refused as too fast.", "account")
@@ -88,8 +61,8 @@ class Metrics:
         self.door_outbox = gauge("door_outbox", "Deliveries that wait for an application.", "app")
         self.http_requests = counter("http_requests_total", "HTTP requests answered.", "route", "method", "status")
         self.relayed = counter("relay_connections_total", "Connections passed to a relay, or given back by one.", "way")
-        self.http_seconds = Family(histogram("http_request_seconds", "Time to answer a request.", _ANSWER, "route"))
-        self.commit_seconds = histogram("store_commit_seconds", "A group of work, begin to durable.", _FAST)
+        self.http_seconds = histogram("http_request_seconds", "Time to answer a request.", _ANSWER, "route")
+        self.commit_seconds = histogram("store_commit_seconds", "A group of work, begin to durable.", _FAST).labels()
         self.store_bytes = Gauge("vaguemestre_store_bytes", "Size of the database and its log.", registry=registry)
         Info("vaguemestre_build", "The version that runs.", registry=registry).info({"version": __version__})
         ProcessCollector(registry=registry)

@@ -174,7 +174,8 @@ class Cook:
         school = self._school(body, caller)
         action = self._action(body.action or "")
         mode = body.mode or self._registry.mode(action)
-        accounts = self._registry.accounts_of(mode)
+        known = self._registry.means(mode)
+        accounts = known.accounts
         if not accounts:
             raise Problem("no_provider", f"Le mode « {mode} » n'a aucun compte fournisseur dans la configuration.")
         template = self._template(body, school.uai)
@@ -185,15 +186,15 @@ class Cook:
             action=action,
             mode=mode,
             accounts=accounts,
-            sender=_sender(_first(body.sender, action.sender, school.sender), accounts, at),
+            sender=_sender(_first(body.sender, action.sender, school.sender), known.short_codes, at),
             source=source,
             template=template.code if template else None,
             sensitive=_sensitive(body, template, source),
             encoding=body.encoding,
             transliterate=body.transliterate,
-            narrow=any(account.narrow for account in accounts),
-            lacks="".join(sorted({char for account in accounts for char in account.lacks})),
-            ahead=min(account.ahead for account in accounts),
+            narrow=known.narrow,
+            lacks=known.lacks,
+            ahead=known.ahead,
             flash=_flash(body, accounts, at),
             tlvs=_tlvs(body, accounts, at),
             max_parts=action.max_parts or self._max_parts(),
@@ -257,9 +258,8 @@ def _first(*senders: str | None) -> str:
     return next((sender for sender in senders if sender is not None), "")
 
 
-def _sender(sender: str, accounts: tuple[AccountSettings, ...], at: str) -> str:
+def _sender(sender: str, short_codes: Collection[str], at: str) -> str:
     # A short code must be listed by every account that may come to send, the ones after a failover too.
-    short_codes = set(accounts[0].senders).intersection(*(account.senders for account in accounts))
     if fault := read_sender(sender, short_codes):
         raise field_problem("invalid_sender", f"{at}/sender", _SENDER_CURES[fault])
     return sender

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from gateway.contracts import Adapters, Contract, opened
 from gateway.model import MODES, AccountSettings, Action, Mode, School, Template
 from gateway.periods import local
+from gateway.routing import Means, means
 from gateway.store import catalogue, contracts, months, users
 from gateway.store.months import Budget
 from gateway.vault import Vault
@@ -90,7 +91,7 @@ class Registry:
         stored = {name: contract.settings for name, contract in self._contracts.items()}
         self._accounts: Mapping[str, AccountSettings] = {**self._declared_accounts, **stored}
         self._modes: Mapping[str, tuple[str, ...]] = {mode: self._names_of(mode) for mode in MODES}
-        self._accounts_of: dict[str, tuple[AccountSettings, ...]] = {}
+        self._means: dict[str, Means] = {}
 
     def _names_of(self, mode: Mode) -> tuple[str, ...]:
         """The accounts of a mode: those of the configuration in its order, then those put through the API."""
@@ -206,8 +207,12 @@ class Registry:
 
     def accounts_of(self, mode: Mode) -> tuple[AccountSettings, ...]:
         """The accounts of a mode, first choice first; empty when it has none."""
-        if (known := self._accounts_of.get(mode)) is None:
-            known = self._accounts_of[mode] = tuple(self._accounts[name] for name in self._modes.get(mode, ()))
+        return self.means(mode).accounts
+
+    def means(self, mode: Mode) -> Means:
+        """The accounts of a mode, and what they have in common; empty when it has none."""
+        if (known := self._means.get(mode)) is None:
+            known = self._means[mode] = means([self._accounts[name] for name in self._modes.get(mode, ())])
         return known
 
     def modes(self) -> Mapping[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ begun to leave goes on by another account only where the phone joins the parts.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.model import AccountSettings
@@ -21,6 +22,29 @@ class Link(Protocol):
     @property
     def failover_after(self) -> float:
         """Seconds of that after which the next account takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The accounts of a mode, first choice first, and what a message needs that any of them may come to send."""
+
+    accounts: tuple[AccountSettings, ...]
+    narrow: bool  # one of them has less room for the text of a part
+    lacks: str  # characters of the GSM alphabet that one of them cannot carry
+    ahead: int  # milliseconds before its time that all of them may have a message
+    short_codes: frozenset[str]  # senders that all of them list
+
+
+def means(accounts: Sequence[AccountSettings]) -> Means:
+    """What these accounts have in common."""
+    listed = [frozenset(account.senders) for account in accounts]
+    return Means(
+        tuple(accounts),
+        any(account.narrow for account in accounts),
+        "".join(sorted({char for account in accounts for char in account.lacks})),
+        min((account.ahead for account in accounts), default=0),
+        frozenset[str].intersection(*listed) if listed else frozenset(),
+    )
 
 
 class Declared(Protocol):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 _TIME: Final = re.compile(r"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([-+R])", re.ASCII)
@@ -34,6 +35,7 @@ def write_time(instant: datetime) -> str:
     return f"{utc:%y%m%d%H%M%S}{utc.microsecond // 100_000}00+"
 
 
+@lru_cache(maxsize=256)
 def relative_time(seconds: int) -> bytes:
     """A time from now on, ``YYMMDDhhmmss000R``: needs no clock in common. At most 30 days."""
     minutes, second = divmod(min(max(seconds, 1), _LONGEST), 60)

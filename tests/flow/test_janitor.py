@@ -102,13 +102,13 @@ async def test_the_gauges(heart: Heart) -> None:
     heart.now += MINUTE
     await chore(Janitor(parts_of(heart), dispatch=False), "gauges").run()
     metrics = heart.metrics
-    assert metrics.queue_messages.labels("standard", "held")._value.get() == 1
-    assert metrics.queue_messages.labels("standard", "queued")._value.get() == 1
-    assert metrics.queue_messages.labels("premium", "queued")._value.get() == 0
-    assert metrics.queue_oldest_seconds.labels("standard")._value.get() == 60
-    assert metrics.queue_oldest_seconds.labels("premium")._value.get() == 0
-    assert metrics.uncertain.labels("a")._value.get() == 1
-    assert metrics.receipts_unmatched.labels("a")._value.get() == 1
+    assert metrics.queue_messages.labels("standard", "held").value == 1
+    assert metrics.queue_messages.labels("standard", "queued").value == 1
+    assert metrics.queue_messages.labels("premium", "queued").value == 0
+    assert metrics.queue_oldest_seconds.labels("standard").value == 60
+    assert metrics.queue_oldest_seconds.labels("premium").value == 0
+    assert metrics.uncertain.labels("a").value == 1
+    assert metrics.receipts_unmatched.labels("a").value == 1
 
 
 async def test_keys_are_forgotten_after_seven_days(heart: Heart) -> None:

@@ -225,7 +225,7 @@ async def test_what_the_adapter_throws_is_unknown(heart: Heart) -> None:
         await provider.until(3)
     states = [await heart.status(id_) for id_ in ids]
     assert states == [Status.IN_TRANSIT, Status.UNCERTAIN, Status.UNCERTAIN]
-    assert heart.metrics.parts.labels("a", "unknown")._value.get() == 2
+    assert heart.metrics.parts.labels("a", "unknown").value == 2
 
 
 async def test_a_part_that_the_adapter_cannot_build_does_not_stop_its_neighbours(heart: Heart) -> None:
@@ -369,7 +369,7 @@ async def test_receipts_come_through_the_lane(heart: Heart) -> None:
             key = f"id-{part.id}"
             await lane.receipt(Receipt(key, (key,), "DELIVRD", Status.DELIVERED, to=part.to))
     assert await heart.status(id_) is Status.DELIVERED
-    assert heart.metrics.receipts.labels("a", "delivered")._value.get() == 3
+    assert heart.metrics.receipts.labels("a", "delivered").value == 3
 
 
 async def test_a_second_word_on_a_part_is_not_taken(heart: Heart) -> None:
@@ -383,7 +383,7 @@ async def test_a_second_word_on_a_part_is_not_taken(heart: Heart) -> None:
         answer(part, Unavailable("what?"))
         answer(part, Refused("what?"))
     assert await heart.status(id_) is Status.IN_TRANSIT
-    assert heart.metrics.parts.labels("a", "refused")._value.get() == 0
+    assert heart.metrics.parts.labels("a", "refused").value == 0
 
 
 async def test_a_late_answer_comes_through_the_lane(heart: Heart) -> None:

@@ -90,7 +90,7 @@ async def test_the_answers_are_counted_in_parts(heart: Heart) -> None:
     provider = FakeProvider()
     async with running(lane_of(heart, provider, kind=WholeAccount)):
         await provider.until(2)
-    assert heart.metrics.parts.labels("a", "accepted")._value.get() == 6
+    assert heart.metrics.parts.labels("a", "accepted").value == 6
     assert (await heart.sums())[:3] == (2, 0, 6)
 
 

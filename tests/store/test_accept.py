@@ -138,4 +138,4 @@ async def test_who_is_told_that_something_may_leave(heart: Heart) -> None:
     assert heart.queued == 0
     await heart.accept()
     assert heart.queued == 1
-    assert heart.metrics.messages.labels(METZ, "INFO", Status.QUEUED)._value.get() == 1
+    assert heart.metrics.messages.labels(METZ, "INFO", Status.QUEUED).value == 1

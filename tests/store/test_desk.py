@@ -84,7 +84,7 @@ async def test_whoever_counts_is_told_each_new_state_of_a_message(heart: Heart) 
     [part] = await heart.send()
     await heart.receipt(part)
     counted = {
-        status: heart.metrics.messages.labels("0570051W", "INFO", status)._value.get()
+        status: heart.metrics.messages.labels("0570051W", "INFO", status).value
         for status in (Status.QUEUED, Status.SENDING, Status.IN_TRANSIT, Status.DELIVERED)
     }
     assert set(counted.values()) == {1}

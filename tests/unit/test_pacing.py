@@ -68,7 +68,7 @@ def test_what_is_learned_is_shown_counted_and_told_once(caplog: pytest.LogCaptur
         assert caplog.records[0].__dict__["configured"] == 100.0
         assert caplog.records[0].__dict__["learned"] == pytest.approx(40, rel=0.05)
         assert one.describe()["rate_learned"] == pytest.approx(40, rel=0.05)
-        assert metrics.account_rate.labels("a")._value.get() == pytest.approx(one.throttle.rate)
+        assert metrics.account_rate.labels("a").value == pytest.approx(one.throttle.rate)
         saturate(one, 100, 20.0, 120.0)
     assert caplog.records[-1].getMessage() == "the provider takes the configured rate again"
     assert one.describe() == {"rate": 100.0, "rate_now": 100.0, "rate_learned": None}

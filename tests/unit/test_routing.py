@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gateway.routing import modes_for
+from gateway.model import AccountSettings
+from gateway.routing import Means, means, modes_for
 
 
 @dataclass
@@ -40,3 +41,10 @@ def test_the_third_waits_for_both_before_it() -> None:
 
 def test_an_account_that_is_no_more_is_passed_over() -> None:
     assert modes_for("b", MODES, {"b": Link()}, 0) == ("economique", "standard")
+
+
+def test_what_accounts_have_in_common() -> None:
+    one = AccountSettings.model_validate({"name": "a", "adapter": "x", "senders": ["36111", "38500"]})
+    two = AccountSettings.model_validate({"name": "b", "adapter": "x", "senders": ["38500"]})
+    assert means([one, two]) == Means((one, two), False, "", 0, frozenset({"38500"}))
+    assert means([]) == Means((), False, "", 0, frozenset())
