@@ -218,11 +218,20 @@ _LIST = _fixed("Une liste est attendue : […].")
 
 
 def _longest(context: Context) -> str:
-    return f"{context['max_length']} au plus : raccourcissez."
+    return f"{context['max_length']} caractères au plus : raccourcissez."
 
 
 def _shortest(context: Context) -> str:
-    return f"{context['min_length']} au moins."
+    least = context["min_length"]
+    return f"{least} caractères au moins." if least > 1 else "Ce champ est obligatoire : il est vide."
+
+
+def _most(context: Context) -> str:
+    return f"{context['max_length']} au plus : raccourcissez, ou enlevez-en."
+
+
+def _least(context: Context) -> str:
+    return f"Il en faut au moins {context['min_length']}."
 
 
 def _limit(context: Context) -> str:
@@ -261,9 +270,9 @@ _KINDS: Mapping[str, tuple[str, Say]] = {
     "date_parsing": ("bad_format", _fixed("Une date est attendue, comme 2026-11-23.")),
     "date_from_datetime_parsing": ("bad_format", _fixed("Une date est attendue, comme 2026-11-23.")),
     "string_too_long": ("too_long", _longest),
-    "too_long": ("too_long", _longest),
+    "too_long": ("too_long", _most),
     "string_too_short": ("too_short", _shortest),
-    "too_short": ("too_short", _shortest),
+    "too_short": ("too_short", _least),
     "greater_than": ("out_of_range", _limit),
     "greater_than_equal": ("out_of_range", _limit),
     "less_than": ("out_of_range", _limit),

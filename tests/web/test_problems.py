@@ -65,8 +65,9 @@ def test_a_place_is_a_json_pointer(loc: Sequence[str | int], expected: str) -> N
         ('{"to":"x","action":"A","variables":[]}', "/variables", "wrong_type", "objet"),
         ('{"to":"x","action":"A","variables":{"eleve":"b"}}', "/variables/eleve", "bad_format", "capitales"),
         ('{"to":"x","action":"A","sensitive":"B"}', "/sensitive", "wrong_type", "liste"),
-        ('{"to":"x","action":"A","override":{"reason":""}}', "/override/reason", "too_short", "3 au moins"),
-        ('{"to":"x","action":"A","reference":"' + "r" * 201 + '"}', "/reference", "too_long", "200 au plus"),
+        ('{"to":"x","action":"A","override":{"reason":""}}', "/override/reason", "too_short", "3 caractères au moins"),
+        ('{"to":"x","action":"A","reference":"' + "r" * 201 + '"}', "/reference", "too_long", "200 caractères au plus"),
+        ('{"to":"x","action":"A","text":""}', "/text", "too_short", "obligatoire"),
         ("[]", "", "wrong_type", "objet"),
     ],
 )

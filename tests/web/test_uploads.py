@@ -112,7 +112,7 @@ def test_a_short_row() -> None:
         (b"to;a\n1;b;c", "invalid_field", "Ligne 2, colonne 3"),
         (b"\xff\xfet\x00o\x00", "malformed_body", "UTF-16"),
         (b"to;\x81\n", "malformed_body", "UTF-8"),
-        (b"to\n", "invalid_field", "1 au moins"),
+        (b"to\n", "invalid_field", "Il en faut au moins 1"),
     ],
 )
 def test_a_file_that_cannot_be_read(csv: bytes, code: str, told: str) -> None:

@@ -9,12 +9,11 @@ from gateway.caller import Scope
 from gateway.french import MODE_WORDS
 from gateway.model import MODES, Action, format_duration
 from gateway.problem import Problem, field_problem
-from gateway.web.console.fields import filled, in_words
+from gateway.web.console.editing import Kind
+from gateway.web.console.fields import faults, filled
 from gateway.web.console.visit import Page, Visit
 
 _READ, _OPERATE = frozenset({Scope.READ}), frozenset({Scope.OPERATE})
-
-NEW = "nouvelle"
 
 #: Field of the API -> its words.
 WORDS: Mapping[str, str] = {
@@ -58,8 +57,8 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 async def edit(visit: Visit) -> web.StreamResponse:
     """``GET /console/actions/{code}``; ``nouvelle``: an empty one. Who may not change it sees it."""
-    code = visit.request.match_info["code"]
-    if code == NEW:
+    code = KIND.of_address(visit)
+    if KIND.is_new(visit):
         return await _form(visit, _values(Action(code="NEW", short_label="-", long_label="-")) | _EMPTY)
     await visit.ask("GET", "/v1/actions/{code}", code)
     action = visit.parts.registry.action(code)  # as it was set: the API fills in the mode
@@ -76,8 +75,7 @@ def _values(action: Action) -> dict[str, str]:
 
 
 async def _form(visit: Visit, values: Mapping[str, Any], problem: Problem | None = None) -> web.Response:
-    code = visit.request.match_info["code"]
-    declared = visit.parts.registry.declared(code)
+    declared = visit.parts.registry.declared(KIND.of_address(visit))
     templates = (await visit.ask("GET", "/v1/templates"))["data"]
     offered = {"": "Aucun", **{one["code"]: one["label"] for one in templates}}
     if (kept := values.get("template", "")) not in offered:
@@ -85,34 +83,19 @@ async def _form(visit: Visit, values: Mapping[str, Any], problem: Problem | None
     return visit.render(
         "action.html",
         problem.status if problem else 200,
-        values=values,
+        values={name: str(values.get(name, "")) for name in WORDS},
         words=WORDS,
         choices={**CHOICES, "template": offered},
         declared=declared,
         fixed=declared or not visit.may(Scope.OPERATE),
-        new=code == NEW,
+        new=KIND.is_new(visit),
         problem=problem,
+        faults=faults(problem, WORDS),
     )
 
 
-async def save(visit: Visit) -> web.StreamResponse:
-    """``POST /console/actions/{code}``."""
-    code = visit.request.match_info["code"]
-    code = str(visit.form.get("code", "")).strip().upper() if code == NEW else code
-    values = {name: str(visit.form.get(name, "")) for name in WORDS} | {"code": code}
-    try:
-        await visit.ask("PUT", "/v1/actions/{code}", code, body=_body(visit, code))
-    except Problem as problem:
-        if problem.status != 422:
-            raise
-        return await _form(visit, values, in_words(problem, WORDS))
-    return visit.go("/actions", "enregistre")
-
-
-def _body(visit: Visit, code: str) -> dict[str, Any]:
+def _body(visit: Visit) -> dict[str, Any]:
     """What the form says. Raises ``invalid_field`` for what S4 marks with a star."""
-    if visit.request.match_info["code"] == NEW and visit.parts.registry.action(code) is not None:
-        raise field_problem("invalid_field", "/code", "Une action a déjà ce code : choisissez-en un autre.")
     body = filled(visit.form, (name for name in WORDS if name != "code"))
     if not isinstance(body.get("response_delay_days"), int):
         cure = "Indiquez un nombre de jours ; 0 : aucune réponse n'est attendue."
@@ -121,15 +104,19 @@ def _body(visit: Visit, code: str) -> dict[str, Any]:
     return {name: str(value) if name in texts else value for name, value in body.items()}
 
 
-async def delete(visit: Visit) -> web.StreamResponse:
-    """``POST /console/actions/{code}/supprimer``."""
-    await visit.ask("DELETE", "/v1/actions/{code}", visit.request.match_info["code"])
-    return visit.go("/actions", "supprime")
-
+KIND = Kind(
+    api="/v1/actions/{code}",
+    page="/actions",
+    name="code",
+    new="nouvelle",
+    form=_form,
+    body=_body,
+    taken="Une action a déjà ce code : choisissez-en un autre.",
+)
 
 PAGES: tuple[Page, ...] = (
     Page("GET", "/actions", show, _READ, menu="Actions", group="Paramètres"),
-    Page("GET", "/actions/{code}", edit, _READ),
-    Page("POST", "/actions/{code}", save, _OPERATE),
-    Page("POST", "/actions/{code}/supprimer", delete, _OPERATE),
+    Page("GET", KIND.path, edit, _READ),
+    Page("POST", KIND.path, KIND.save, _OPERATE),
+    Page("POST", f"{KIND.path}/supprimer", KIND.delete, _OPERATE),
 )

@@ -8,7 +8,7 @@ from aiohttp import web
 from gateway.caller import Scope
 from gateway.model import MODES
 from gateway.problem import Problem, field_problem
-from gateway.web.console.fields import filled, in_words
+from gateway.web.console.fields import faults, filled
 from gateway.web.console.visit import Page, Visit
 
 _OPERATE = frozenset({Scope.OPERATE})
@@ -49,6 +49,7 @@ async def edit(visit: Visit) -> web.StreamResponse:
 
 async def _form(visit: Visit, values: Mapping[str, Any], modes: Any, problem: Problem | None = None) -> web.Response:
     name = visit.request.match_info.get("name", "")
+    declared = visit.parts.registry.declared_account(name)
     known = [one["name"] for one in (await visit.ask("GET", "/v1/providers"))["data"]]
     shown = {field: "" if (value := values.get(field)) is None else str(value) for field in WORDS} | {"password": ""}
     return visit.render(
@@ -60,8 +61,10 @@ async def _form(visit: Visit, values: Mapping[str, Any], modes: Any, problem: Pr
         words=WORDS,
         choices={"provider": {"": "AUCUN", **{one: one for one in known}}},
         modes=MODES,
-        declared=visit.parts.registry.declared_account(name),
+        declared=declared,
+        fixed=declared,
         problem=problem,
+        faults=faults(problem, WORDS),
     )
 
 
@@ -92,7 +95,7 @@ async def _put(visit: Visit, name: str, before: Mapping[str, Any], why: str) -> 
     except Problem as problem:
         if problem.status != 422 and problem.code != "no_sealing_key":
             raise
-        return await _form(visit, {**visit.form, "name": name}, modes, in_words(problem, WORDS))
+        return await _form(visit, {**visit.form, "name": name}, modes, problem)
     return visit.go(f"/comptes/{name}", "enregistre")
 
 

@@ -2,21 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from gateway.caller import Scope
-from gateway.problem import Problem, field_problem
-from gateway.web.console.fields import in_words
+from gateway.problem import Problem
+from gateway.web.console.editing import Kind
+from gateway.web.console.fields import faults
 from gateway.web.console.visit import Page, Visit
 
 _READ, _OPERATE = frozenset({Scope.READ}), frozenset({Scope.OPERATE})
 
-NEW = "nouveau"
-
-_WORDS = {
+WORDS = {
     **{"code": "Code", "label": "Libellé", "text": "Texte", "school": "Établissement"},
     "sensitive": "Mots-clés confidentiels",
 }
@@ -36,66 +34,55 @@ async def show(visit: Visit) -> web.StreamResponse:
 
 async def edit(visit: Visit) -> web.StreamResponse:
     """``GET /console/modeles/{code}``; ``nouveau``: an empty one. Who may not change it sees it."""
-    code = visit.request.match_info["code"]
-    if code == NEW:
-        empty = {"code": "", "label": "", "text": "", "sensitive": "", "requires": []}
-        return await _form(visit, {**empty, "school": visit.school.uai})
-    found = await visit.ask("GET", "/v1/templates/{code}", code, everywhere=True)
+    if KIND.is_new(visit):
+        return await _form(visit, {"school": visit.school.uai})
+    found = await visit.ask("GET", KIND.api, KIND.of_address(visit), everywhere=True)
     return await _form(visit, {**found, "sensitive": " ".join(f"#{name}" for name in found["sensitive"])})
 
 
-async def _form(visit: Visit, values: Any, problem: Problem | None = None) -> web.Response:
-    code = visit.request.match_info["code"]
-    declared = visit.parts.registry.declared_template(code)
+async def _form(visit: Visit, values: Mapping[str, Any], problem: Problem | None = None) -> web.Response:
+    declared = visit.parts.registry.declared_template(KIND.of_address(visit))
     known = (await visit.ask("GET", "/v1/templates/keywords", everywhere=True))["data"]
+    schools = {school.uai: f"{school.name} ({school.uai})" for school in visit.schools()}
     return visit.render(
         "modele.html",
         problem.status if problem else 200,
-        values=values,
-        keywords=[one["keyword"] for one in known],
+        values={name: values.get(name) or "" for name in WORDS},
+        words=WORDS,
+        choices={"school": {"": "Tous les établissements", **schools}},
+        requires=values.get("requires") or [],
         conditions=CONDITIONS,
+        keywords=[one["keyword"] for one in known],
         declared=declared,
         fixed=declared or not visit.may(Scope.OPERATE),
-        new=code == NEW,
+        new=KIND.is_new(visit),
         problem=problem,
+        faults=faults(problem, WORDS),
     )
 
 
-async def save(visit: Visit) -> web.StreamResponse:
-    """``POST /console/modeles/{code}``."""
-    code = visit.request.match_info["code"]
-    new = code == NEW
-    code = str(visit.form.get("code", "")).strip().upper() if new else code
-    values = {name: str(visit.form.get(name, "")) for name in ("label", "text", "school", "sensitive")}
+def _body(visit: Visit) -> dict[str, Any]:
+    values = {name: str(visit.form.get(name, "")) for name in ("label", "text", "school")}
     body: dict[str, Any] = {name: value for name, value in values.items() if value.strip()}
-    body["sensitive"] = [name for name in re.split(r"[\s,;#]+", values["sensitive"]) if name]
+    body["sensitive"] = [name for name in re.split(r"[\s,;#]+", str(visit.form.get("sensitive", ""))) if name]
     body["requires"] = visit.fields.get("requires", [])
-    try:
-        if new and any(one.code == code for one in visit.parts.registry.templates()):
-            raise field_problem("invalid_field", "/code", "Un modèle a déjà ce code : choisissez-en un autre.")
-        await visit.ask("PUT", "/v1/templates/{code}", code, body=body, everywhere=True)
-    except Problem as problem:
-        if problem.status != 422:
-            raise
-        return await _form(visit, {**values, "requires": body["requires"], "code": code}, _told(problem))
-    return visit.go("/modeles", "enregistre")
+    return body
 
 
-def _told(problem: Problem) -> Problem:
-    """By what the page calls each field; a list is one field here."""
-    whole = [replace(one, pointer=f"/{one.pointer.split('/')[1]}") for one in problem.errors if one.pointer]
-    return in_words(Problem(problem.code, problem.detail, whole or problem.errors), _WORDS)
-
-
-async def delete(visit: Visit) -> web.StreamResponse:
-    """``POST /console/modeles/{code}/supprimer``."""
-    await visit.ask("DELETE", "/v1/templates/{code}", visit.request.match_info["code"], everywhere=True)
-    return visit.go("/modeles", "supprime")
-
+KIND = Kind(
+    api="/v1/templates/{code}",
+    page="/modeles",
+    name="code",
+    new="nouveau",
+    form=_form,
+    body=_body,
+    said=lambda visit: {**visit.form, "requires": visit.fields.get("requires", [])},
+    taken="Un modèle a déjà ce code : choisissez-en un autre.",
+)
 
 PAGES: tuple[Page, ...] = (
     Page("GET", "/modeles", show, _READ, menu="Modèles", group="Paramètres"),
-    Page("GET", "/modeles/{code}", edit, _READ),
-    Page("POST", "/modeles/{code}", save, _OPERATE),
-    Page("POST", "/modeles/{code}/supprimer", delete, _OPERATE),
+    Page("GET", KIND.path, edit, _READ),
+    Page("POST", KIND.path, KIND.save, _OPERATE),
+    Page("POST", f"{KIND.path}/supprimer", KIND.delete, _OPERATE),
 )

@@ -14,10 +14,17 @@ from gateway.web.console.signing import caller_of
 from gateway.web.console.visit import ROOT, routes
 from gateway.web.route import Call, Reply
 from tests.store.rows import add_sent
-from tests.web.conftest import Gateway
+from tests.web.conftest import METZ, Gateway
 from tests.web.console.conftest import PASSWORD, PEOPLE, Browser, browsing
 
-NEW = {"login": "infirmerie", "name": "Mme ÇELIK", "roles": "envoi", "recap_all": "on", "password": PASSWORD}
+NEW = {
+    "login": "infirmerie",
+    "name": "Mme ÇELIK",
+    "schools": METZ,
+    "roles": "envoi",
+    "recap_all": "on",
+    "password": PASSWORD,
+}
 
 
 async def test_an_administrator_adds_somebody_who_signs_in(browser: Browser, people: Gateway) -> None:
@@ -36,11 +43,13 @@ async def test_an_administrator_adds_somebody_who_signs_in(browser: Browser, peo
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"login": "É"}, "minuscules"),
-        ({"password": "court"}, "12 caractères"),
-        ({"password": ""}, "premier mot de passe"),
-        ({"name": ""}, "/name"),
-        ({"roles": "roi"}, "/roles/0"),
+        ({"login": "É"}, "Identifiant : Un identifiant a 2 à 64 minuscules"),
+        ({"login": "cpe"}, "Identifiant : Un utilisateur a déjà cet identifiant"),
+        ({"password": "court"}, "Mot de passe : Un mot de passe a 12 caractères"),
+        ({"password": ""}, "Mot de passe : Donnez un premier mot de passe"),
+        ({"name": ""}, "Nom : Ce champ est obligatoire"),
+        ({"roles": "roi"}, "Rôles : "),
+        ({"schools": ""}, "Établissements : "),
     ],
 )
 async def test_what_is_wrong_is_said_and_kept(browser: Browser, change: dict[str, str], why: str) -> None:
@@ -56,7 +65,7 @@ async def test_what_is_wrong_is_said_and_kept(browser: Browser, change: dict[str
 async def test_nobody_locks_themselves_out(browser: Browser) -> None:
     await browser.sign_in("direction")
     await browser.open("/console/utilisateurs/direction")
-    page = await browser.send("/console/utilisateurs/direction", {"name": "D", "roles": "envoi"})
+    page = await browser.send("/console/utilisateurs/direction", {"name": "D", "schools": METZ, "roles": "envoi"})
     assert page.status == 422
 
 
@@ -104,7 +113,7 @@ async def test_names_are_escaped_everywhere(browser: Browser) -> None:
 async def test_a_blocked_user_may_not_send_from_anywhere(browser: Browser, people: Gateway) -> None:
     await browser.sign_in("direction")
     await browser.open("/console/utilisateurs/cpe")
-    fields = {"name": "Cpe", "roles": "envoi", "blocked": "on", "reason": "stage terminé"}
+    fields = {"name": "Cpe", "schools": METZ, "roles": "envoi", "blocked": "on", "reason": "stage terminé"}
     await browser.send("/console/utilisateurs/cpe", fields)
     body = {"to": "0612345678", "action": "INFO", "text": "Bonjour", "origin": {"user": "cpe"}}
     answer = await people.post("/v1/messages", body)
@@ -127,7 +136,9 @@ async def test_who_sees_only_their_own(browser: Browser, people: Gateway) -> Non
     other = await add_sent(store, 2, user="adjoint", label="M. À UN AUTRE")
     await browser.sign_in("direction")
     await browser.open("/console/utilisateurs/cpe")
-    await browser.send("/console/utilisateurs/cpe", {"name": "Cpe", "roles": "envoi"})  # recap_all is not ticked
+    await browser.send(
+        "/console/utilisateurs/cpe", {"name": "Cpe", "schools": METZ, "roles": "envoi"}
+    )  # recap_all is not ticked
     session = await store.read(lambda conn: users.find_user(conn, "cpe"))
     assert session is not None
     assert not session.recap_all

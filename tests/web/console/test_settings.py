@@ -48,7 +48,7 @@ async def test_an_action_is_created_changed_and_deleted(browser: Browser, people
         ({"hold_max": "demain"}, "Attente de la diffusion au plus : Une durée est attendue"),
         ({"code": "é"}, "Un code a 1 à 40 capitales"),
         ({"code": "INFO"}, "Une action a déjà ce code"),
-        ({"short_label": "x" * 41, "long_label": ""}, "Corrigez ces champs"),
+        ({"short_label": "x" * 41, "long_label": ""}, "Libellé long : Ce champ est obligatoire"),
     ],
 )
 async def test_what_is_wrong_is_said_in_french_and_kept(browser: Browser, change: dict[str, str], why: str) -> None:
