@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -38,7 +39,10 @@ async def show(visit: Visit) -> web.StreamResponse:
     found = await listing(visit, "/v1/messages", query, kept)
     columns = {**SORTS, "État de diffusion": "status"}
     batch = await group(visit, kept.get("batch", ""))
-    return visit.render("suivi.html", found=found, sorts=columns, tabs=TABS, tab=tab, words=words, batch=batch)
+    only = {name: value for name, value in kept.items() if name != "onglet"}
+    also = f"&{urlencode(only)}" if only else ""
+    values: dict[str, Any] = {"found": found, "sorts": columns, "tabs": TABS, "tab": tab, "words": words}
+    return visit.render("suivi.html", **values, batch=batch, also=also)
 
 
 async def group(visit: Visit, batch: str) -> Any:

@@ -37,6 +37,32 @@ def from_file(raw: bytes) -> str:
     return _text(rows)
 
 
+def rows(table: str) -> list[list[str]]:
+    """The rows of what the functions above give, headings first."""
+    return list(csv.reader(io.StringIO(table), delimiter=";"))
+
+
+def with_one_more(pasted: str, number: str, name: str) -> str:
+    """The list with a person at its end, in the columns of their number and name."""
+    known = rows(from_text(pasted)) or [list(_PLAIN)]
+    places = {COLUMNS.get(csvin.plain(heading)): column for column, heading in enumerate(known[0])}
+    if ("label",) not in places:
+        places["label",] = len(known[0])
+        known[0].append("destinataire")
+    row = [""] * len(known[0])
+    row[places.get(("to",), 0)] = number
+    row[places["label",]] = name.strip()
+    return _text([*known, row])
+
+
+def without(pasted: str, place: int) -> str:
+    """The list without its ``place``-th person, counted from 1; as it was if there is none."""
+    known = rows(from_text(pasted))
+    if not 0 < place < len(known):
+        return pasted
+    return _text([*known[:place], *known[place + 1 :]]) if len(known) > 2 else ""
+
+
 def keywords(text: str) -> list[str]:
     """The keywords that the columns give: pupil, division and name, and every column of another name."""
     first = text.partition("\n")[0]

@@ -22,6 +22,11 @@ def _figure(value: Any) -> str:
     return format_decimal(value, format="#,##0", locale="fr_FR")
 
 
+def _many(number: int, singular: str, plural: str = "") -> str:
+    """1 SMS, 2 destinataires: the figure with its word."""
+    return f"{_figure(number)} {singular if abs(number) < 2 else plural or f'{singular}s'}"
+
+
 def _euros(value: Any) -> str:
     """An amount of the API (``{"amount": "0.0450"}`` or its text) in French: 1 234,0450 €."""
     amount = Decimal(value["amount"] if isinstance(value, dict) else value)
@@ -70,6 +75,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         figure=_figure,
+        many=_many,
         euros=_euros,
         cents=_cents,
         gap=_gap,
@@ -89,6 +95,11 @@ def asset(name: str) -> str:
     """The address of a static file; it changes with the file, which may thus be kept for ever."""
     mark = hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:12]
     return f"/console/static/{name}?v={mark}"
+
+
+def piece(name: str, macro: str, *values: Any) -> str:
+    """What a macro of a template makes, as HTML."""
+    return str(getattr(_environment().get_template(name).module, macro)(*values))
 
 
 def render(name: str, **values: Any) -> str:

@@ -159,7 +159,7 @@ async def test_a_group_is_told_with_the_criteria_of_its_selection(browser: Brows
     await browser.sign_in("adjoint")
     for path in ("suivi", "recapitulatif"):
         page = await browser.open(f"/console/{path}?batch={batch}")
-        told = "Envoi groupé du 23/11/2026 à 08:30 : 2 destinataire(s), 1 accepté(s), 1 ignoré(s) , 1 SMS, 0,0450 € HT."
+        told = "Envoi groupé du 23/11/2026 à 08:30 : 2 destinataires, 1 accepté, 1 ignoré , 1 SMS, 0,0450 € HT."
         assert told in page.text
         criteria = "2024-2025, classe 6A, 6B 2024-2025, regime <b> mode reglement Tous sortis non"
         assert criteria in page.text

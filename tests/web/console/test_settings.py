@@ -119,7 +119,7 @@ async def test_a_template_says_what_is_confidential_and_what_it_lets_choose(brow
     made = (await people.get("/v1/templates/CODES")).json
     assert (made["sensitive"], made["requires"]) == (["PASS"], ["never_connected", "credentials_unchanged"])
     form = await browser.open("/console/modeles/CODES")
-    assert 'name="sensitive" value="#PASS"' in form.html
+    assert 'name="sensitive" type="text" value="#PASS"' in form.html
     assert form.html.count(" checked") == 2
     page = await browser.send("/console/modeles/CODES", [*dict(codes, sensitive="MDP").items(), both[0]])
     assert page.status == 422

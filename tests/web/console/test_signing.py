@@ -10,7 +10,7 @@ from gateway.store.users import Session, User
 from gateway.web.console import signing
 from gateway.web.console.cookies import COOKIE, local_page
 from gateway.web.console.signing import ADDRESS_TRIES, ADDRESS_WINDOW, FREE_TRIES, LONGEST_LOCK, Attempts, locked_until
-from tests.web.conftest import MORNING, Gateway
+from tests.web.conftest import METZ, MORNING, Gateway
 from tests.web.console.conftest import PASSWORD, Browser, browsing
 
 MINUTE = 60_000
@@ -133,7 +133,9 @@ async def test_who_is_disabled_is_out_at_once(browser: Browser, people: Gateway)
     async with browsing(people) as boss:
         await boss.sign_in("direction")
         await boss.open("/console/utilisateurs/cpe")
-        page = await boss.send("/console/utilisateurs/cpe", {"name": "Cpe", "roles": "envoi", "disabled": "on"})
+        page = await boss.send(
+            "/console/utilisateurs/cpe", {"name": "Cpe", "schools": METZ, "roles": "envoi", "disabled": "on"}
+        )
         assert page.path.startswith("/console/utilisateurs?fait=enregistre")
     assert (await browser.open("/console")).path.startswith("/console/connexion")
     assert (await browser.sign_in("cpe")).status == 401

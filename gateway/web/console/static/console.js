@@ -74,38 +74,5 @@ document.addEventListener("click", (event) => {
   text.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
-// « Envoi »: the counter while one types. What is shown comes from the preview of the API.
-const form = document.getElementById("envoi");
-if (form) {
-  const text = form.elements.text;
-  const counter = document.getElementById("counter");
-  const template = form.elements.template;
-  if (template && template.type === "select-one") {
-    template.addEventListener("change", () => form.querySelector("button[value=template]").click());
-  }
-  let asked = 0;
-  let waiting = null;
-  async function count() {
-    const mine = ++asked;
-    const fields = new FormData(form);
-    fields.delete("file");
-    const answer = await fetch(form.dataset.count, { method: "POST", body: fields });
-    if (!answer.ok || mine !== asked) return;
-    const found = await answer.json();
-    if (found.problem) {
-      counter.textContent = found.problem;
-      return;
-    }
-    const one = found.parts > 1 ? `${found.parts} SMS` : "1 SMS";
-    const cost = Number(found.cost.amount).toLocaleString("fr-FR", { style: "currency", currency: "EUR", minimumFractionDigits: 3 });
-    const all = found.recipients;
-    const many = all.accepted > 0 ? ` · ${all.accepted} destinataire(s), ${all.total_parts} SMS (${all.min_parts} à ${all.max_parts}), ${cost}` : "";
-    const odd = found.replacements.length ? ` · remplacés : ${found.replacements.map((r) => `${r.from} → ${r.to}`).join(", ")}` : "";
-    counter.textContent = `${found.units}/${found.units + found.remaining} · ${one}${many}${odd}`;
-    counter.classList.toggle("many", found.parts > 1);
-  }
-  form.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(count, 300);
-  });
-}
+// A form that was refused: to its first field that is wrong.
+document.querySelector("[aria-invalid=true]")?.focus();
