@@ -94,7 +94,8 @@ async def post(call: Call) -> Reply:
     summary = {**gap.figures(found, invoice), "statement": told}
     if chosen.columns is not None:
         await keep_columns(call, account.name, chosen.columns)
-    entry = call.act("reconciliation", f"{account.name} {asked.month}", f"écart {summary['gap']} €", asked.school)
+    only = next(iter(schools)) if len(schools) == 1 else None
+    entry = call.act("reconciliation", f"{account.name} {asked.month}", f"écart {summary['gap']} €", only)
     head = kept.Head(
         *(ulid_now(), account.name, asked.month, sorted(schools), format_, sha256(file).hexdigest()),
         *(entry.at, call.caller.actor),
