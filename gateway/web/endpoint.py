@@ -140,7 +140,8 @@ class Endpoint:
         query = self._query(request)
         body = self._body(raw)
         key = request.headers.get(HEADER) if self._idempotent else None
-        claim = self._claim(request, caller, key, raw) if key is not None else None
+        content_type = request.headers.get("Content-Type", "")
+        claim = self._claim(request.path_qs, content_type, caller, key, raw) if key is not None else None
         call = Call(self._parts, caller, request.match_info, query, body, claim, request, raw)
         return respond(await self._replied(call, claim))
 
@@ -150,10 +151,7 @@ class Endpoint:
         if len(raw) > self.route.max_bytes:
             raise too_large(self.route.max_bytes)
         body = self._body(raw)
-        claim = None
-        if asked.key is not None:
-            digest = fingerprint(self.route.method, self.route.path, JSON, raw)
-            claim = Claim(caller.app, check_key(asked.key), digest)
+        claim = self._claim(self.route.path, JSON, caller, asked.key, raw) if asked.key is not None else None
         reply = await self._replied(
             Call(self._parts, caller, {}, None, body, claim, None, raw, "", asked.address), claim
         )
@@ -205,9 +203,8 @@ class Endpoint:
             return None
         return read_json(model, raw)
 
-    def _claim(self, request: web.Request, caller: Caller, key: str, raw: bytes) -> Claim:
-        content_type = request.headers.get("Content-Type", "")
-        digest = fingerprint(self.route.method, request.path_qs, content_type, raw, caller.schools)
+    def _claim(self, target: str, content_type: str, caller: Caller, key: str, raw: bytes) -> Claim:
+        digest = fingerprint(self.route.method, target, content_type, raw, caller.schools)
         return Claim(caller.app, check_key(key), digest)
 
     async def _once(self, call: Call, claim: Claim) -> Reply | web.StreamResponse:

@@ -185,6 +185,16 @@ async def test_a_relay_answers_as_the_gateway_does(relaying: Gateway) -> None:
     assert (relayed(relaying.parts, "passed"), relayed(relaying.parts, "back")) == (1, 0)
 
 
+async def test_a_key_means_the_same_demand_whoever_reads_it(relaying: Gateway) -> None:
+    async with line(relaying.port) as one, line(relaying.port) as two:
+        await at_relay(relaying, one)
+        for name, first, again in (("demande-1", one, two), ("demande-2", two, one)):
+            made = await first.ask(post(BODY, f"Idempotency-Key: {name}"))
+            same = await again.ask(post(BODY, f"Idempotency-Key: {name}"))
+            assert (same.status, same.json, same.headers["Location"]) == (202, made.json, made.headers["Location"])
+            assert same.headers["Idempotent-Replayed"] == "true"
+
+
 async def test_what_lifts_a_wish_is_in_the_journal_with_its_address(relaying: Gateway) -> None:
     async with line(relaying.port) as one:
         await at_relay(relaying, one)
