@@ -27,7 +27,7 @@ WELL_FORMED = [data for _, data in conversation().wire]
 
 
 @pytest.mark.parametrize("name", targets.TARGETS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.binary(max_size=600))
 def test_any_octets(name: str, data: bytes) -> None:
     targets.TARGETS[name](data)

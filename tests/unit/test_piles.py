@@ -119,7 +119,7 @@ def months(draw: st.DrawFn) -> tuple[list[Billed], list[Sent], Counter[str], boo
     return lines, ours, Counter(kinds), with_ids
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(months())
 def test_planted_differences_are_found_and_none_is_invented(
     month: tuple[list[Billed], list[Sent], Counter[str], bool],
