@@ -1,36 +1,48 @@
 """Which part a receipt is of: the rules, without the store.
 
 Rules:
-- an id means the part whose answer said it, but for case and zeros; or that it would mean in another base, where the
-  account's ids may differ so (``message_id: auto``);
-- where a receipt says a number, it is that of the part, unless the id is so long that it never comes round again;
-  without one, only an id that needs no conversion counts;
-- which form an account's ids have is learned from the first receipts that can be of one part only. Until then, one
-  that may be of two parts, or of one whose id is not known yet, waits. From then on only that form counts, until
-  as many receipts in a row are of another.
+- a part is a candidate if the id of its answer is the receipt's, but for case and zeros, or as it would be in another
+  base where the account's ids may differ so (``message_id: auto``); if it had left; and if its number is the receipt's,
+  which an id so long that it never comes round again needs not prove, and a receipt without a number cannot;
+- one candidate: it is that, whatever the account's other receipts were like. It waits while a part to that number has
+  no id yet, for short ids may be the same in two bases; and where there is neither a number nor a long id, until the
+  account's form is learned;
+- of several, those are not meant that left after the time that the receipt names, or weeks before another, or whose
+  receipts are written otherwise: all of a part are written alike. Then the account's form decides, if its receipts
+  never had another; between two that are still open, not before the receipts after it were of that form too;
+- what cannot be told waits: a receipt on a wrong part is worse than one that comes later, or never.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
 from gateway import numbers
 from gateway.provider import Form, Receipt
 from gateway.states import FINAL, Status
 
-#: Matches in a row that teach the form of an account's ids.
+#: Matches in a row that teach the form of an account's ids; after which it may choose between parts; and the same of
+#: an account whose ids were of several forms.
 ENOUGH: Final = 3
-
-#: Receipts in a row of nobody after which it is forgotten.
-PATIENCE: Final = 20
+SURE: Final = 50
+AGAIN: Final = 1_000
 
 #: Characters from which an id (UUID, 32 hexadecimal digits, a time and a counter) is of one message for ever.
 _UNMISTAKABLE: Final = 20
 
+#: Characters in either base from which an id is no other one's by chance, among the few parts that are in doubt.
+_TELLING: Final = 7
+
 #: How far the clocks of two processes of ours may differ, in milliseconds.
 _SLACK: Final = 5_000
+
+#: How far a provider's clock may be from UTC, in milliseconds: zones, and as much again to be beyond doubt.
+_ZONES: Final = 15 * 3_600_000
+_BEYOND: Final = 36 * 3_600_000
+
+#: How late a receipt comes when another part may be meant: providers deliver again for a week.
+_LATEST: Final = 14 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +51,20 @@ class Habit:
 
     learned: Form | None = None
     last: Form | None = None  # of the last receipt that could only be of one form
-    run: int = 0  # how many of these in a row, up to ENOUGH
-    missed: int = 0  # receipts since then of which no part was found
+    run: int = 0  # how many of these in a row, as far as it matters
+    mixed: bool = False  # they were of several forms
+
+    @property
+    def sure(self) -> Form | None:
+        """The form that may choose between parts: of many in a row, and never of another before."""
+        return self.learned if self.run >= (AGAIN if self.mixed else SURE) else None
 
     def saw(self, form: Form) -> "Habit":
         """A receipt had this form, and could have no other."""
-        run = min(ENOUGH, self.run + 1) if form is self.last else 1
-        return Habit(form if run >= ENOUGH else self.learned, form, run)
-
-    def missed_one(self) -> "Habit":
-        """A receipt whose form would tell is of no part."""
-        return Habit() if self.missed + 1 >= PATIENCE else replace(self, missed=self.missed + 1)
+        mixed = self.mixed or form is not (self.last or form)
+        run = min(AGAIN if mixed else SURE, self.run + 1) if form is self.last else 1
+        known = self.learned is form or run >= (AGAIN if mixed else ENOUGH)
+        return Habit(form if known else None, form, run, mixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +94,6 @@ class Said:
             forms.setdefault(form, []).append(key)
         return forms
 
-    def known(self, learned: Form | None) -> Form | None:
-        """The one form that its id can have: there is no other, or it was learned."""
-        forms = self.forms
-        if len(forms) == 1:
-            return next(iter(forms))
-        return learned if learned in forms else None
-
     @property
     def wanted(self) -> list[str]:
         """Every key that may lead to its part."""
@@ -95,6 +103,11 @@ class Said:
     def written(self) -> tuple[str, ...]:
         """Its ids as they are written, but for case and zeros; of a form that is fixed, the id itself."""
         return self.keys or ((self.id.lower(),) if self.id else ())
+
+    @property
+    def telling(self) -> bool:
+        """Whether its id is long in each base."""
+        return all(len(key) >= _TELLING for key in (*self.keys, *(key for _, key in self.converted)))
 
 
 def adopted_key(key: str) -> str:
@@ -112,6 +125,16 @@ class Found(NamedTuple):
     state: Status
     claimed_at: int | None
 
+    @property
+    def piece(self) -> tuple[int, str]:
+        """Parts that left in one piece have one id, and one receipt."""
+        return self.part >> 8, self.provider_id
+
+    @property
+    def over(self) -> bool:
+        """Whether it has come to an end."""
+        return self.state in FINAL
+
 
 class InDoubt(Protocol):
     """A part whose id is not known: being sent, or uncertain."""
@@ -126,90 +149,152 @@ class InDoubt(Protocol):
     def claimed_at(self) -> int | None: ...
 
 
+#: The writings of the receipts that parts have had.
+Heard = Mapping[int, Collection[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The part of a receipt, if it is known; ``waits``: it is one of several, and will be told later."""
+    """The part of a receipt, if it is known; ``waits``: it may be one's, and will be told later."""
 
     part: int | None = None
     waits: bool = False
     form: Form | None = None  # evidence: that it has, when it could have another
-    missed: bool = False  # of no part, though its form would tell
 
 
-def asks(said: Said, learned: Form | None, found: Mapping[str, Sequence[Found]]) -> bool:
-    """Whether ``choose`` must know which parts are in doubt: not when the form is known and an open part has the id."""
-    known = said.known(learned)
-    hits = _possible(said, said.forms[known], found) if known is not None else []
-    return not hits or any(one.state in FINAL for one in hits)
+class Case:
+    """A receipt, what is known of its account, and the parts ``found`` under its keys."""
 
+    def __init__(self, said: Said, habit: Habit, found: Mapping[str, Sequence[Found]]) -> None:
+        self.said, self.habit = said, habit
+        forms = said.forms
+        self._several = len(forms) > 1
+        self._adopted = _possible(said, map(adopted_key, said.written), found)
+        self.candidates = [] if self._adopted else _in_time(said, list(_under(said, forms, found)))
 
-def choose(
-    said: Said, learned: Form | None, found: Mapping[str, Sequence[Found]], in_doubt: Sequence[InDoubt] = ()
-) -> Choice:
-    """The part of a receipt among those ``found`` under its keys; ``in_doubt`` are the parts without an id."""
-    adopted = _possible(said, map(adopted_key, said.written), found)
-    if adopted:
-        return Choice(_best(said, adopted).part)
-    known = said.known(learned)
-    if known is not None:
-        return _of_known_form(said, known, found, in_doubt)
-    return _of_any_form(said, found, in_doubt)
+    @property
+    def asks_for_doubts(self) -> bool:
+        """Whether it matters which parts are in doubt: not if an open part has a long id, or one of the known form."""
+        return any(one.over or not self._trusts(form) for form, one in self.candidates)
 
+    @property
+    def asks_for_heard(self) -> set[int]:
+        """The parts of which it matters which receipts they have had."""
+        return set() if self._is_told(self.candidates) else {one.part for _, one in self.candidates}
 
-def _of_known_form(said: Said, form: Form, found: Mapping[str, Sequence[Found]], in_doubt: Sequence[InDoubt]) -> Choice:
-    several = len(said.forms) > 1
-    possible = _possible(said, said.forms[form], found)
-    if possible:
-        best = _best(said, possible)
-        sending = any(one.state == Status.SENDING for one in _rivals(said, in_doubt))
-        if best.state in FINAL and sending:
+    def left(self, heard: Heard) -> list[tuple[Form, Found]]:
+        """The candidates without those whose receipts are written otherwise; all, if that leaves none."""
+        if self._is_told(self.candidates):
+            return self.candidates
+        words = [(one, set(heard.get(one.part, ()))) for _, one in self.candidates]
+        others = {one.piece for one, writings in words if writings and not writings & set(self.said.written)}
+        return [(form, one) for form, one in self.candidates if one.piece not in others] or self.candidates
+
+    def choose(self, in_doubt: Sequence[InDoubt] = (), heard: Heard | None = None, *, still: bool = False) -> Choice:
+        """Its part. ``still``: receipts that came after it were of the account's form, as those before."""
+        if self._adopted:
+            return Choice(_best(self.said, self._adopted).part)
+        left = self.left(heard or {})
+        if not left:
+            return Choice()
+        if self._is_told(left):
+            return self._of_one(left[0][0], [one for _, one in left], in_doubt)
+        sure = self.habit.sure
+        own = [one for form, one in left if form is sure]
+        if sure is None or not own:
+            return Choice(waits=True)
+        settled = all(one.over for form, one in left if form is not sure)
+        if settled or (still and not _best(self.said, own).over):
+            return self._of_one(sure, own, in_doubt)
+        return Choice(waits=True)
+
+    def rivals(self, in_doubt: Iterable[InDoubt]) -> list[InDoubt]:
+        """The parts without an id that it may be of, as far as its number says."""
+        said = self.said
+        return [one for one in in_doubt if had_left(said, one.claimed_at) and agrees(said, one.number) is not False]
+
+    def _is_told(self, candidates: Sequence[tuple[Form, Found]]) -> bool:
+        """Whether they are one piece; or have one id, as when ids come round again, of an account that has one form."""
+        if len({one.piece for _, one in candidates}) < 2:
+            return True
+        mixed = self._several and self.habit.mixed and not self.habit.sure
+        return not mixed and len({form for form, _ in candidates}) == 1
+
+    def _trusts(self, form: Form) -> bool:
+        """Whether a part that has its id in this form needs not fear that a part without an id is meant."""
+        return not self._several or self.said.telling or self.habit.sure is form
+
+    def _of_one(self, form: Form, parts: Sequence[Found], in_doubt: Sequence[InDoubt]) -> Choice:
+        """Of parts that have one id in one form, unless a part without an id may be meant."""
+        said, habit = self.said, self.habit
+        best = _best(said, parts)
+        rivals = self.rivals(in_doubt)
+        if best.over and any(one.state == Status.SENDING for one in rivals):
             return Choice(waits=True)  # ids come round again: this may be the newer one's
-        return Choice(best.part, form=form if several else None)
-    if not several:
-        return Choice()
-    other = _of_any_form(said, found, in_doubt)
-    return replace(other, part=None, waits=other.waits or other.part is not None)
+        if not self._several:
+            return Choice(best.part)
+        if not self._trusts(form):
+            # Without a number, one that is being sent may be meant; where forms mix, any.
+            if any(one.state == Status.SENDING or habit.mixed or agrees(said, one.number) for one in rivals):
+                return Choice(waits=True)
+            plain = form is Form.SAME and habit.learned is None
+            if not agrees(said, best.number) and not plain and habit.learned is not form:
+                return Choice(waits=True, form=form if habit.learned is None else None)
+        # Copies of one receipt teach no more than one.
+        return Choice(best.part, form=None if best.over and form is habit.last else form)
 
 
-def _of_any_form(said: Said, found: Mapping[str, Sequence[Found]], in_doubt: Sequence[InDoubt]) -> Choice:
-    possible = {form: _possible(said, keys, found) for form, keys in said.forms.items()}
-    best = {form: _best(said, parts) for form, parts in possible.items() if parts}
-    rivals = _rivals(said, in_doubt)
-    if not best:
-        return Choice(missed=bool(said.converted) and not rivals)
-    form, chosen = next(iter(best.items()))
-    if any(_left_together(one) != _left_together(chosen) for one in best.values()):
-        return Choice(waits=True)
-    # Until the form is known, a part without an id to this number may be meant; without a number, one being sent.
-    if any(one.state == Status.SENDING or _agrees(said, one.number) for one in rivals):
-        return Choice(waits=True)
-    if form is not Form.SAME and not _agrees(said, chosen.number):
-        return Choice()
-    return Choice(chosen.part, form=form)
+def choose(said: Said, habit: Habit, found: Mapping[str, Sequence[Found]]) -> Choice:
+    """The part of a receipt among those found, where nothing else is in doubt."""
+    return Case(said, habit, found).choose()
+
+
+def _under(
+    said: Said, forms: Mapping[Form, Sequence[str]], found: Mapping[str, Sequence[Found]]
+) -> Iterator[tuple[Form, Found]]:
+    """The candidates, each under the first form that leads to it."""
+    seen: set[int] = set()
+    for form, keys in forms.items():
+        for one in _possible(said, keys, found):
+            if one.part not in seen:
+                seen.add(one.part)
+                yield form, one
 
 
 def _possible(said: Said, keys: Iterable[str], found: Mapping[str, Sequence[Found]]) -> list[Found]:
     """The parts that a receipt may be of, as far as its number, time and writing say."""
-    parts = [one for key in keys for one in found.get(key, ()) if _had_left(said, one.claimed_at)]
-    return [one for one in parts if _is_to_it(said, one) and _same_writing(said, one)]
+    parts = [one for key in keys for one in found.get(key, ()) if had_left(said, one.claimed_at)]
+    return [one for one in parts if is_to_it(said, one) and same_writing(said, one)]
 
 
-def _is_to_it(said: Said, one: Found) -> bool:
-    return len(one.key) >= _UNMISTAKABLE or _agrees(said, one.number) is not False
+def _in_time(said: Said, candidates: list[tuple[Form, Found]]) -> list[tuple[Form, Found]]:
+    """Of several, those that may be meant by the time that the receipt names, and that did not leave weeks before."""
+    if len(candidates) < 2:
+        return candidates
+    if said.submitted:
+        named = _instant(said.submitted)
+        if any(abs(named - (one.claimed_at or 0)) <= _ZONES for _, one in candidates):
+            candidates = [each for each in candidates if (each[1].claimed_at or 0) - named <= _BEYOND]
+    return [each for each in candidates if said.at - (each[1].claimed_at or 0) <= _LATEST] or candidates
 
 
-def _had_left(said: Said, claimed_at: int | None) -> bool:
+def is_to_it(said: Said, one: Found) -> bool:
+    """Whether a receipt's number lets it be the part's."""
+    return len(one.key) >= _UNMISTAKABLE or agrees(said, one.number) is not False
+
+
+def had_left(said: Said, claimed_at: int | None) -> bool:
     """What left after the receipt came is not meant: ids come round again."""
     return claimed_at is not None and claimed_at <= said.at + _SLACK
 
 
-def _agrees(said: Said, number: str) -> bool | None:
+def agrees(said: Said, number: str) -> bool | None:
     """Whether the number is the part's; None: none is said. Some providers leave sender and recipient as they were."""
     to = numbers.same(said.to, number)
     return True if to or numbers.same(said.sender, number) else to
 
 
-def _same_writing(said: Said, one: Found) -> bool:
+def same_writing(said: Said, one: Found) -> bool:
     """Of ids that mix small and capital letters, both count."""
     if one.provider_id == said.id:
         return True
@@ -226,7 +311,7 @@ def _best(said: Said, possible: Sequence[Found]) -> Found:
     def rank(one: Found) -> tuple[bool, bool, int, int]:
         left = one.claimed_at or 0
         near = abs(_instant(said.submitted) - left) if said.submitted else said.at - left
-        return one.provider_id != said.id, one.state in FINAL, near, one.part
+        return one.provider_id != said.id, one.over, near, one.part
 
     return min(possible, key=rank)
 
@@ -234,61 +319,3 @@ def _best(said: Said, possible: Sequence[Found]) -> Found:
 def _instant(provider_clock: datetime) -> int:
     """Milliseconds, as if it were UTC: good enough to tell days apart."""
     return int(provider_clock.replace(tzinfo=UTC).timestamp() * 1000)
-
-
-def _left_together(one: Found) -> tuple[int, str]:
-    """Parts that left in one piece have one id, and one receipt."""
-    return one.part >> 8, one.provider_id
-
-
-def _rivals(said: Said, in_doubt: Sequence[InDoubt]) -> list[InDoubt]:
-    """The parts without an id that it may be of, as far as its number says."""
-    return [one for one in in_doubt if _had_left(said, one.claimed_at) and _agrees(said, one.number) is not False]
-
-
-# ---- why not ----
-
-
-class Why(StrEnum):
-    """Why a receipt is not applied to a part that it might be of, the strongest objection first."""
-
-    OTHER_ACCOUNT = "other_account"  # its id, but that left by another account
-    OTHER_NUMBER = "other_number"  # its id, but another number
-    LEFT_LATER = "left_later"  # its id, but the part left after the receipt came
-    OTHER_WRITING = "other_writing"  # its id, but in other letters or with other zeros
-    SEVERAL = "several"  # it may be of several parts, or of one that has no id yet
-    OTHER_FORM = "other_form"  # its id in another base, which is not the account's or cannot be told without a number
-    CLOSE = "close"  # its number; an id that differs by a character
-    NO_ID = "no_id"  # its number; a part whose answer was never heard, too far in time or of another sender
-    OTHER_ID = "other_id"  # its number; another id
-
-
-def why_not(said: Said, account: str, part_account: str, one: Found, *, waits: bool) -> Why:
-    """What speaks against a part as that of a receipt which has none; ``waits`` is as ``Choice`` said it."""
-    if one.key not in said.wanted:
-        return _of_its_number(said, one)
-    if account != part_account:
-        return Why.OTHER_ACCOUNT
-    if not _is_to_it(said, one):
-        return Why.OTHER_NUMBER
-    if not _had_left(said, one.claimed_at):
-        return Why.LEFT_LATER
-    if not _same_writing(said, one):
-        return Why.OTHER_WRITING
-    return Why.SEVERAL if waits else Why.OTHER_FORM
-
-
-def _of_its_number(said: Said, one: Found) -> Why:
-    if not one.provider_id:
-        return Why.NO_ID
-    close = any(_one_edit(written, one.key) for written in said.written)
-    return Why.CLOSE if close else Why.OTHER_ID
-
-
-def _one_edit(one: str, other: str) -> bool:
-    """Whether one character more, less or other makes them the same."""
-    short, long = sorted((one, other), key=len)
-    if len(long) - len(short) > 1:
-        return False
-    same = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    return short[same + (len(short) == len(long)) :] == long[same + 1 :]

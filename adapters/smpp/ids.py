@@ -9,12 +9,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.smpp.options import IdForm
-from gateway.idforms import converted, stored_key
+from gateway.idforms import converted, is_decimal, stored_key
 from gateway.provider import Form
 
-_DECIMAL: Final = re.compile(r"[0-9]{1,16}")
 _HEX: Final = re.compile(r"[0-9a-f]{1,16}")
-_LONG_DECIMAL: Final = re.compile(r"[0-9]{17,20}")
 
 #: Where the configuration says the form, the only one that counts.
 _FIXED: Final[dict[IdForm, Form]] = {"hex-to-dec": Form.HEX_TO_DEC, "dec-to-hex": Form.DEC_TO_HEX}
@@ -39,13 +37,8 @@ def receipt_keys(ids: Iterable[str], form: IdForm) -> tuple[tuple[str, ...], tup
 
 def _as_said(plain: str, fixed: Form) -> tuple[Form, str]:
     """The key of a receipt whose form is known; what cannot be of that form kept the answer's."""
-    if fixed is Form.HEX_TO_DEC and (_DECIMAL.fullmatch(plain) or _is_sixteen(plain)):
+    if fixed is Form.HEX_TO_DEC and is_decimal(plain):
         return fixed, f"{int(plain):x}"
     if fixed is Form.DEC_TO_HEX and _HEX.fullmatch(plain):
         return fixed, str(int(plain, 16))
     return Form.SAME, plain
-
-
-def _is_sixteen(plain: str) -> bool:
-    """Whether a longer decimal is of sixteen hexadecimal digits."""
-    return bool(_LONG_DECIMAL.fullmatch(plain)) and int(plain) < 1 << 64

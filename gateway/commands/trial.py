@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from gateway import numbers
-from gateway.matching import Choice, Found, Said, choose
+from gateway.matching import Choice, Found, Habit, Said, choose
 from gateway.provider import (
     Accepted,
     Apart,
@@ -200,4 +200,4 @@ def match(sent: Sequence[Sent], receipt: Receipt) -> Choice:
         if isinstance(one.outcome, Accepted) and one.outcome.key:
             part = Found(one.part.id, one.outcome.key, one.outcome.id, one.part.to, Status.IN_TRANSIT, 0)
             found.setdefault(part.key, []).append(part)
-    return choose(Said.of(receipt, 0), None, found)
+    return choose(Said.of(receipt, 0), Habit(), found)

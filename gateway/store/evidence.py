@@ -1,13 +1,16 @@
 """What finding the part of a receipt needs to be known: the parts that have its ids, those in doubt, and habits.
 
 Rules: read once for a group of receipts, and only as far as ``matching`` asks; what a receipt teaches of its
-account's ids counts for the next one of the same group.
+account's ids counts for the next one of the same group. Each receipt teaches once.
 """
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final, NamedTuple
 
-from gateway.matching import Choice, Found, Habit, Said, asks, choose
+from gateway.idforms import converted, stored_key
+from gateway.matching import ENOUGH, Case, Choice, Found, Habit, Said
 from gateway.provider import Form
 from gateway.states import Status
 from gateway.store.bulk import fetch, select_in
@@ -17,10 +20,16 @@ from gateway.store.doubt import Doubt, doubts, in_doubt
 
 _FOUND = """SELECT p.id, p.provider_key, p.provider_id, m.number, p.state, p.claimed_at FROM part AS p
   JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.provider_key IN (#)"""
-_HABITS = "SELECT account, learned, last, run, missed FROM id_form WHERE account IN (#)"
-_KEEP = """INSERT INTO id_form (account, learned, last, run, missed, at) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (account) DO UPDATE SET last = excluded.last, run = excluded.run, missed = excluded.missed,
+_HABITS = "SELECT account, learned, last, run, mixed FROM id_form WHERE account IN (#)"
+_KEEP = """INSERT INTO id_form (account, learned, last, run, mixed, at) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (account) DO UPDATE SET last = excluded.last, run = excluded.run, mixed = excluded.mixed,
   at = CASE WHEN learned IS excluded.learned THEN at ELSE excluded.at END, learned = excluded.learned"""
+_HEARD = "SELECT part, provider_id FROM receipt WHERE part IN (#) AND part IS NOT NULL"
+_LATER = """SELECT id, provider_id, number, sender, received_at FROM
+  (SELECT * FROM receipt WHERE id > ? ORDER BY id DESC LIMIT 500)
+  WHERE account = ? AND part IS NOT NULL AND matched_by = 'id' ORDER BY id"""
+
+log: Final = logging.getLogger(__name__)
 
 
 class Evidence:
@@ -31,6 +40,8 @@ class Evidence:
         self._doubts: dict[str, list[Doubt]] = {}
         self._habits: dict[str, Habit] = {}
         self._before: dict[str, Habit] = {}
+        self._heard: dict[int, set[str]] = {}  # as it was before
+        self._fresh: dict[int, set[str]] = defaultdict(set)  # of these receipts
         self._desk: Desk | None = None
 
     @classmethod
@@ -47,23 +58,39 @@ class Evidence:
                 one = Found(row[0], row[1], row[2], row[3], Status(row[4]), row[5])
                 found[one.key].append(one)
             self._found[account] = self._as_on_desk(account, found)
-        for account, learned, last, run, missed in await select_in(conn, _HABITS, list(keys)):
-            self._habits[account] = Habit(_form(learned), _form(last), run, missed)
+        for account, learned, last, run, mixed in await select_in(conn, _HABITS, list(keys)):
+            self._habits[account] = Habit(_form(learned), _form(last), run, bool(mixed))
         self._before = dict(self._habits)
         return self
 
-    async def choose(self, conn: Conn, account: str, said: Said) -> Choice:
-        """The part of one of the receipts; what it teaches is remembered."""
-        habit, found = self._habits.get(account, Habit()), self._found[account]
-        asked = asks(said, habit.learned, found)
-        choice = choose(said, habit.learned, found, await self.doubts(conn, account) if asked else ())
-        if choice.form is not None:
-            self._habits[account] = habit.saw(choice.form)
-        return choice
+    def case(self, account: str, said: Said) -> Case:
+        """One of the receipts, with what is known for it."""
+        return Case(said, self.habit(account), self._found[account])
 
-    def missed(self, account: str) -> None:
-        """A receipt whose form would tell is of nobody, and settles no doubt either."""
-        self._habits[account] = self._habits.get(account, Habit()).missed_one()
+    def habit(self, account: str) -> Habit:
+        """What the account's receipts were like so far."""
+        return self._habits.get(account, Habit())
+
+    async def choose(self, conn: Conn, account: str, said: Said, *, still: bool = False) -> Choice:
+        """The part of one of the receipts."""
+        case = self.case(account, said)
+        doubts = await self.doubts(conn, account) if case.asks_for_doubts else ()
+        return case.choose(doubts, await self.heard(conn, case.asks_for_heard), still=still)
+
+    def learn(self, account: str, said: Said, choice: Choice) -> None:
+        """What a receipt teaches that was chosen for a part, or just came."""
+        if choice.form is not None:
+            self._habits[account] = self.habit(account).saw(choice.form)
+        if choice.part is not None:
+            self._fresh[choice.part].update(said.written)
+
+    async def heard(self, conn: Conn, parts: Collection[int]) -> dict[int, set[str]]:
+        """How the receipts that these parts have had write their ids."""
+        asked = [part for part in parts if part not in self._heard]
+        self._heard |= {part: set() for part in asked}
+        for part, written in await select_in(conn, _HEARD, asked):
+            self._heard[part].add(stored_key(written))
+        return {part: self._heard[part] | self._fresh.get(part, set()) for part in parts}
 
     async def doubts(self, conn: Conn, account: str) -> list[Doubt]:
         """The account's parts in doubt."""
@@ -79,8 +106,11 @@ class Evidence:
     async def keep(self, conn: Conn, at: int) -> None:
         """Write down what was learned."""
         for account, habit in self._habits.items():
-            if habit != self._before.get(account, Habit()):
-                await fetch(conn, _KEEP, (account, habit.learned, habit.last, habit.run, habit.missed, at))
+            before = self._before.get(account, Habit())
+            if habit != before:
+                await fetch(conn, _KEEP, (account, habit.learned, habit.last, habit.run, habit.mixed, at))
+            if habit.mixed and not before.mixed:
+                log.warning("receipts write message ids in several forms", extra={"account": account})
 
     def _as_on_desk(self, account: str, found: dict[str, list[Found]]) -> dict[str, list[Found]]:
         if self._desk is None:
@@ -99,9 +129,35 @@ def _form(word: str | None) -> Form | None:
     return Form(word) if word else None
 
 
-async def learned(conn: Conn) -> dict[str, tuple[Form, int]]:
-    """The form of each account's ids, as far as it is learned, and since when (milliseconds)."""
-    rows: Sequence[tuple[str, str, int]] = await fetch(
-        conn, "SELECT account, learned, at FROM id_form WHERE learned IS NOT NULL"
+async def told_since(conn: Conn, account: str, receipt_id: int) -> int:
+    """The last of the receipts from this one on that a few others followed which could be of one part only: of the
+    account's form, or that would be known no more. 0: there is none.
+    """
+    rows = await fetch(conn, _LATER, (receipt_id, account))
+    saids = [(row[0], _said(*row[1:])) for row in rows]
+    evidence = await Evidence.of(conn, ((account, said) for _, said in saids))
+    own = [id_ for id_, said in saids if Case(said, Habit(), evidence._found[account]).choose().form is not None]
+    return own[-ENOUGH] - 1 if len(own) >= ENOUGH else 0
+
+
+def _said(written: str, to: str, sender: str, at: int) -> Said:
+    """As ``message_id: auto`` reads it; there is nothing to tell for an account of a fixed form."""
+    key = stored_key(written)
+    other = tuple((form, said) for form, said in converted(key))
+    return Said(written, (key,), other, False, to, sender, None, at)
+
+
+class Known(NamedTuple):
+    """What is known of an account's ids: their form, since when (milliseconds), and whether they had several."""
+
+    form: Form | None
+    since: int | None
+    mixed: bool
+
+
+async def learned(conn: Conn) -> dict[str, Known]:
+    """What is known of the ids of each account that has had receipts which tell."""
+    rows: Sequence[tuple[str, str | None, int, int]] = await fetch(
+        conn, "SELECT account, learned, at, mixed FROM id_form"
     )
-    return {account: (Form(form), at) for account, form, at in rows}
+    return {account: Known(_form(form), at if form else None, bool(mixed)) for account, form, at, mixed in rows}

@@ -11,25 +11,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.matching import Said
+from gateway.elimination import told_together
+from gateway.matching import Choice, Said
 from gateway.provider import Accepted, Form, Outcome
 from gateway.states import Status
 from gateway.store.bulk import fetch, select_in, update_rows
 from gateway.store.desk import Desk, Rules
 from gateway.store.direct import Conn
 from gateway.store.doubt import NEAR, apply, doubts, settled_by
-from gateway.store.evidence import Evidence
+from gateway.store.evidence import Evidence, told_since
 from gateway.store.receipts import EXACT, Match, adopt, unpark
 from gateway.store.tables import receipt
 
 #: Receipts looked at again in one transaction.
 LOT = 500
 
+#: Milliseconds for which a receipt is looked at again each time, and for which it waits at all: longer than parts are
+#: in doubt, and than providers deliver again.
+YOUNG = 10 * 60_000
+PATIENCE = 10 * 86_400_000
+
 _COLUMNS = "id, account, provider_id, number, sender, submitted, received_at, status, state || ' ' || error"
 _BY_KEY = "SELECT DISTINCT receipt FROM parked WHERE account = ? AND key IN (#)"
 _BY_ID = f"SELECT {_COLUMNS} FROM receipt WHERE part IS NULL AND id IN (#) ORDER BY id"
 # The first condition is the partial index's own: it is used only where that is written out.
-_WAITING = f"SELECT {_COLUMNS} FROM receipt WHERE part IS NULL AND account = ? AND waits ORDER BY id LIMIT {LOT}"
+_WAITS = "part IS NULL AND account = ? AND waits"
+_DUE = f"{_WAITS} AND received_at >= ?"
+_WAITING = f"SELECT {_COLUMNS} FROM receipt WHERE {_DUE} ORDER BY id DESC LIMIT {LOT}"
+_WAITED_ENOUGH = f"UPDATE receipt SET waits = 0 WHERE {_WAITS} AND received_at < ?"
 _UNKNOWN = f"""SELECT {_COLUMNS} FROM receipt
   WHERE account = ? AND part IS NULL AND received_at >= ? AND NOT waits ORDER BY id"""
 
@@ -104,6 +113,7 @@ async def apply_overtaken(conn: Conn, desk: Desk, part_ids: Iterable[int], found
         choice = await evidence.choose(conn, one.account, one.said)
         row = desk.parts.get(choice.part) if choice.part in answered else None
         if row is not None:
+            evidence.learn(one.account, one.said, choice)
             at = max(one.said.at, row.answered_at or one.said.at)
             apply(desk, row, one.status, at, "id", one.words)
             done.append((one.id, row.id, row.answered_at or one.said.at, "id"))
@@ -124,24 +134,50 @@ async def settle_parked(conn: Conn, account: str, now: int, rules: Rules) -> int
 
 async def _settle_waiting(conn: Conn, account: str, now: int, rules: Rules) -> int:
     """Receipts that could have been of several parts, or of one in doubt, when they came."""
-    waiting = await _parked(conn, await fetch(conn, _WAITING, (account,)))
+    await fetch(conn, _WAITED_ENOUGH, (account, now - PATIENCE))
+    waiting = await _parked(conn, (await fetch(conn, _WAITING, (account, _looked_at_since(now))))[::-1])
     if not waiting:
         return 0
     evidence = await Evidence.of(conn, ((account, one.said) for one in waiting))
-    choices = [(one, await evidence.choose(conn, account, one.said)) for one in waiting]
-    desk = await Desk.take(conn, rules, [choice.part >> 8 for _, choice in choices if choice.part is not None])
+    choices = await _choices(conn, evidence, account, waiting)
+    desk = await Desk.take(conn, rules, [choice.part >> 8 for choice in choices.values() if choice.part is not None])
     done: list[Match] = []
-    for one, choice in choices:
-        if choice.part is not None:
-            apply(desk, desk.parts[choice.part], one.status, now, "id", one.words)
-            done.append((one.id, choice.part, now, "id"))
+    for one in waiting:
+        part = choices[one.id].part
+        if part is not None:
+            apply(desk, desk.parts[part], one.status, now, "id", one.words)
+            done.append((one.id, part, now, "id"))
     await desk.put_back(conn)
     await evidence.keep(conn, now)
     await unpark(conn, done)
     # What is of nobody any more may settle a doubt.
-    over = [(one.id, False) for one, choice in choices if choice.part is not None or not choice.waits]
+    over = [(one.id, False) for one in waiting if choices[one.id].part is not None or not choices[one.id].waits]
     await update_rows(conn, receipt, ("waits",), over)
     return len(done)
+
+
+async def _choices(conn: Conn, evidence: Evidence, account: str, waiting: Sequence[Parked]) -> dict[int, Choice]:
+    """One by one, then together."""
+    sure = evidence.habit(account).sure is not None
+    told = await told_since(conn, account, waiting[0].id) if sure else 0
+    choices: dict[int, Choice] = {}
+    for one in waiting:
+        choice = choices[one.id] = await evidence.choose(conn, account, one.said, still=one.id <= told)
+        if choice.part is not None:
+            evidence.learn(account, one.said, choice)
+    cases = {one.id: evidence.case(account, one.said) for one in waiting if choices[one.id].waits}
+    if cases:
+        heard = await evidence.heard(conn, {part for case in cases.values() for part in case.asks_for_heard})
+        together = told_together(cases, await evidence.doubts(conn, account), heard)
+        for id_, choice in together.items():
+            evidence.learn(account, cases[id_].said, choice)
+        choices |= together
+    return choices
+
+
+def _looked_at_since(now: int) -> int:
+    """Since when receipts have come that are looked at now: the young ones always, all of them once an hour."""
+    return 0 if now // 60_000 % 60 == 0 else now - YOUNG
 
 
 async def _settle_doubts(conn: Conn, account: str, now: int, rules: Rules) -> int:
@@ -170,12 +206,12 @@ async def _settle_doubts(conn: Conn, account: str, now: int, rules: Rules) -> in
     return len(done)
 
 
-async def to_settle(conn: Conn, account: str) -> bool:
-    """Whether this account has receipts that waited, or both parts in doubt and receipts that nobody knows."""
+async def to_settle(conn: Conn, account: str, now: int) -> bool:
+    """Whether this account has receipts to look at again, or both parts in doubt and receipts that nobody knows."""
     # The first condition on the state is the partial index's own: it is used only where that is written out.
     sql = (
-        "SELECT EXISTS (SELECT 1 FROM receipt WHERE part IS NULL AND account = ? AND waits) "
+        f"SELECT EXISTS (SELECT 1 FROM receipt WHERE {_DUE}) "
         "OR (EXISTS (SELECT 1 FROM part WHERE account = ? AND state IN ('sending', 'uncertain') "
         "AND state = 'uncertain') AND EXISTS (SELECT 1 FROM receipt WHERE account = ? AND part IS NULL))"
     )
-    return bool((await fetch(conn, sql, (account, account, account)))[0][0])
+    return bool((await fetch(conn, sql, (account, _looked_at_since(now), account, account)))[0][0])

@@ -125,12 +125,12 @@ def _words(receipt: Receipt) -> str:
 async def _match(conn: Conn, items: Sequence[Incoming], saids: Sequence[Said]) -> tuple[list[Matched], list[bool]]:
     """The part of each receipt, by its id or else by its number; and which of the others wait to be told."""
     evidence = await Evidence.of(conn, zip((item.account for item in items), saids, strict=True))
-    choices = [await evidence.choose(conn, item.account, said) for item, said in zip(items, saids, strict=True)]
+    choices = []
+    for item, said in zip(items, saids, strict=True):
+        choices.append(await evidence.choose(conn, item.account, said))
+        evidence.learn(item.account, said, choices[-1])
     matches = [Matched(choice.part, "id" if choice.part is not None else "") for choice in choices]
     await _match_numbers(conn, items, choices, matches, evidence)
-    for item, choice, match in zip(items, choices, matches, strict=True):
-        if choice.missed and match.part is None:
-            evidence.missed(item.account)
     await evidence.keep(conn, items[0].at)
     return matches, [choice.waits for choice in choices]
 

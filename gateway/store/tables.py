@@ -169,6 +169,7 @@ part = Table(
     ),
     Index("part_in_hand", "account", "state", sqlite_where=text("state IN ('sending', 'uncertain')")),
     Index("part_receipt", "account", "provider_key", sqlite_where=text("provider_key IS NOT NULL")),
+    Index("part_again", "account", "state", sqlite_where=text("resends > 0")),
 )
 
 #: Every step of a message that its other columns do not tell; every ending.
@@ -233,7 +234,7 @@ id_form = Table(
     Column("learned", Text),  # provider.Form; NULL: not known
     Column("last", Text),
     Column("run", Integer, nullable=False),
-    Column("missed", Integer, nullable=False),
+    Column("mixed", Boolean, nullable=False, server_default=text("0")),
     Column("at", BigInteger, nullable=False),  # when it was learned or forgotten
     sqlite_with_rowid=False,
 )

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import numbers
-from gateway.matching import Found, Why, why_not
+from gateway.matching import Found
+from gateway.objections import Why, why_not
 from gateway.states import Status
 from gateway.store.bulk import select_in
 from gateway.store.desk import Desk, Rules
@@ -94,14 +95,13 @@ async def candidates(
 ) -> dict[int, list[Candidate]]:
     """For each of these receipts the parts that it might be of, the likeliest first: messages of ``schools`` only."""
     receipts = await with_keys(conn, [row.id for row in rows])
-    waits = {row.id: bool(row.waits) for row in rows}
     by_key = await _by_key(conn, {key for one in receipts for key in one.said.wanted}, accounts)
     found: dict[int, list[Candidate]] = {}
     for one in receipts:
         parts = {part[0]: part for key in one.said.wanted for part in by_key.get(key, ())}
         for number in _writings(one.said.to):
             parts |= {part[0]: part for part in await select_in(conn, _BY_NUMBER, forms(conn, [number]), one.said.at)}
-        ours = [_candidate(one, part, waits=waits[one.id]) for part in parts.values() if part[7] in schools]
+        ours = [_candidate(one, part) for part in parts.values() if part[7] in schools]
         found[one.id] = sorted(ours, key=lambda each: _distance(each, one))[:NEAREST]
     return found
 
@@ -120,10 +120,10 @@ def _writings(said: str) -> set[str]:
     return {said, national.e164} if isinstance(national, numbers.Number) else {said}
 
 
-def _candidate(one: Parked, part: Any, *, waits: bool) -> Candidate:
+def _candidate(one: Parked, part: Any) -> Candidate:
     id_, account, key, provider_id, state, claimed_at, ulid, school, user, number = part
     found = Found(id_, key or "", provider_id or "", number, Status(state), claimed_at)
-    why = why_not(one.said, one.account, account, found, waits=waits)
+    why = why_not(one.said, one.account, account, found)
     return Candidate(id_, account, provider_id, Status(state), claimed_at, ulid, school, user, number, why)
 
 

@@ -61,8 +61,9 @@ def test_what_is_not_the_same_stays_apart(form: IdForm, answered: str, received:
 
 @given(st.integers(0, 2**64 - 1))
 def test_hexadecimal_in_the_answer_decimal_in_the_receipt(number: int) -> None:
-    assert stored_key(f"{number:x}") in looked_up(str(number), "hex-to-dec")
-    assert (stored_key(f"{number:x}") in looked_up(str(number), "auto")) is (number < 10**16)
+    for form in ("hex-to-dec", "auto"):
+        assert stored_key(f"{number:x}") in looked_up(str(number), form)
+        assert stored_key(f"{number:x}") in looked_up(f"{number:020}", form)
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -74,7 +75,8 @@ def test_decimal_in_the_answer_hexadecimal_in_the_receipt(number: int) -> None:
 @given(st.text(max_size=70))
 def test_whatever_is_no_number_of_sixteen_digits_is_never_converted(written: str) -> None:
     plain = stored_key(written)
-    if len(plain) > 16 or set(plain) - set("0123456789abcdef"):
+    decimal = len(plain) <= 20 and not set(plain) - set("0123456789")
+    if set(plain) - set("0123456789abcdef") or (len(plain) > 16 and not decimal):
         assert plain == written.strip().lower()
         for form in ("auto", "raw"):
             assert receipt_keys((written,), form)[1] == ()

@@ -303,12 +303,12 @@ async def test_parked_first_then_uncertain_then_settled(heart: Heart) -> None:
     for status in (Status.IN_TRANSIT, Status.DELIVERED):
         assert (await heart.receipt(part, status, id="77")).part is None
     await heart.record((part, Unknown("killed")))
-    assert await heart.store.read(lambda conn: parked.to_settle(conn, "a"))
+    assert await heart.store.read(lambda conn: parked.to_settle(conn, "a", heart.now))
     assert await settle(heart) == 2
     assert await heart.status(id_) is Status.DELIVERED
     assert await unmatched(heart) == 0
     assert await heart.rows("SELECT * FROM parked") == []
-    assert not await heart.store.read(lambda conn: parked.to_settle(conn, "a"))
+    assert not await heart.store.read(lambda conn: parked.to_settle(conn, "a", heart.now))
     await heart.is_sound()
 
 

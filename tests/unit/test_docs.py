@@ -26,9 +26,9 @@ from adapters.smpp.options import SmppAccount
 from gateway import cli, csvin, french
 from gateway.caller import Scope
 from gateway.config import App, Settings
-from gateway.matching import Why
 from gateway.metrics import Metrics
 from gateway.model import Action, Price, School, Template
+from gateway.objections import Why
 from gateway.problem import CATALOGUE
 from gateway.requests import BatchIn, BatchRequest, MessageIn, PreviewIn, RecipientIn
 from gateway.states import FINAL, FRENCH, MOVES, Status

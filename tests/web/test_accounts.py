@@ -40,18 +40,20 @@ async def test_how_each_account_is_doing(gateway: Gateway) -> None:
                 "uncertain": 1,
             },
             **{"message_id": None, "message_id_learned": None, "message_id_learned_at": None},
+            "message_id_mixed": False,
         }
     ]
 
 
 async def test_the_form_of_its_ids_as_said_and_as_learned(gateway: Gateway) -> None:
-    row = {"account": "operateur-a", "learned": "hex-to-dec", "last": "same", "run": 1, "missed": 0, "at": MORNING}
+    row = {"account": "operateur-a", "learned": "hex-to-dec", "last": "same", "run": 1, "mixed": True, "at": MORNING}
     await add(gateway.parts.store, id_form, row)
     account = SmppAccount(name="operateur-a", host="127.0.0.1", system_id="demo")
     gateway.parts.registry.replace(gateway.parts.settings.model_copy(update={"accounts": (account,)}))
     (shown,) = (await gateway.get("/v1/accounts")).json["data"]
     assert (shown["message_id"], shown["message_id_learned"]) == ("auto", "hex-to-dec")
     assert shown["message_id_learned_at"] == "2026-11-23T08:30:00.000+01:00"
+    assert shown["message_id_mixed"] is True
 
 
 async def test_a_pause_is_kept_with_its_reason(gateway: Gateway) -> None:

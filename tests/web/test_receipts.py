@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.matching import Why
+from gateway.objections import Why
 from gateway.states import Status
 from tests.store.rows import MORNING, add_answered, add_parked, add_receipt
 from tests.web.conftest import METZ, REUNION, Gateway
@@ -61,7 +61,8 @@ async def test_newest_first_filtered_and_by_pages(gateway: Gateway) -> None:
         ({"provider_id": "16", "received_at": MORNING - DAY}, "16", Why.LEFT_LATER),
         ({"provider_id": "16", "form": "exact"}, "0016", Why.OTHER_ID),
         ({"provider_id": "16", "waits": True}, "16", Why.SEVERAL),
-        ({"provider_id": "10", "form": "hex-to-dec"}, "10", Why.OTHER_FORM),
+        ({"provider_id": "10", "form": "hex-to-dec"}, "10", Why.SEVERAL),
+        ({"provider_id": "10", "form": "hex-to-dec", "number": ""}, "10", Why.OTHER_FORM),
         ({"provider_id": "1234567"}, "123456", Why.CLOSE),
         ({"provider_id": "1234567"}, "1233567", Why.CLOSE),
         ({"provider_id": "1234567"}, "9999999", Why.OTHER_ID),

@@ -135,8 +135,11 @@ class AccountView(Answer):
     sending: int = Field(description="SMS en cours d'envoi")
     uncertain: int = Field(description="SMS dont on ne sait pas s'ils sont partis")
     message_id: str | None = Field(description="réglage de la forme des identifiants ; null : sans objet")
-    message_id_learned: Form | None = Field(description="forme apprise des premiers accusés ; null : pas encore")
+    message_id_learned: Form | None = Field(
+        description="forme apprise des accusés ; null : pas encore, ou ils en changent"
+    )
     message_id_learned_at: str | None = Field(description="depuis quand elle est connue")
+    message_id_mixed: bool = Field(description="les accusés écrivent leurs identifiants sous plusieurs formes")
 
 
 class ContractView(Answer):

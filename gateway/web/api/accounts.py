@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.caller import Scope
 from gateway.model import MODES, AccountSettings
 from gateway.problem import Problem
-from gateway.provider import Form
 from gateway.requests import Body, Short
 from gateway.states import Status
 from gateway.store import catalogue, evidence, reports
@@ -41,7 +40,7 @@ class Known(NamedTuple):
     pauses: Mapping[str, catalogue.Pause]
     queued: Mapping[str, int]
     in_hand: Mapping[tuple[str, Status], int]
-    forms: Mapping[str, tuple[Form, int]]
+    ids: Mapping[str, evidence.Known]
 
 
 async def _known_of_accounts(conn: AsyncConnection) -> Known:
@@ -58,7 +57,7 @@ def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
     lane = call.parts.lanes.get(account.name)
     running = lane.describe() if lane is not None else {}
     pause = known.pauses.get(account.name)
-    form, since = known.forms.get(account.name, (None, None))
+    ids = known.ids.get(account.name, evidence.Known(None, None, mixed=False))
     return {
         "name": account.name,
         "adapter": account.adapter,
@@ -81,8 +80,9 @@ def _view(call: Call, account: AccountSettings, known: Known) -> dict[str, Any]:
         "sending": known.in_hand.get((account.name, Status.SENDING), 0),
         "uncertain": known.in_hand.get((account.name, Status.UNCERTAIN), 0),
         "message_id": getattr(account, "message_id", None),
-        "message_id_learned": form,
-        "message_id_learned_at": stamp(since, call.parts.registry.home),
+        "message_id_learned": ids.form,
+        "message_id_learned_at": stamp(ids.since, call.parts.registry.home),
+        "message_id_mixed": ids.mixed,
     }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway import csvout
 from gateway.caller import Caller, Scope
-from gateway.matching import Why
+from gateway.objections import Why
 from gateway.periods import begin, end
 from gateway.registry import Registry
 from gateway.requests import Body, Short
@@ -30,8 +30,8 @@ OBJECTIONS: Final = {
     Why.OTHER_NUMBER: "Même identifiant, mais l'accusé nomme un autre numéro",
     Why.LEFT_LATER: "Même identifiant, mais la partie est partie après l'arrivée de l'accusé",
     Why.OTHER_WRITING: "Même identifiant aux majuscules ou aux zéros près, que ce compte distingue",
-    Why.SEVERAL: "L'accusé peut être celui de plusieurs parties : il attend qu'on sache laquelle",
-    Why.OTHER_FORM: "Même identifiant dans l'autre base, que ce compte n'emploie pas ou qu'aucun numéro ne confirme",
+    Why.SEVERAL: "L'accusé peut être celui de plusieurs parties, ou d'une autre qui n'a pas eu de réponse",
+    Why.OTHER_FORM: "Même identifiant dans l'autre base, mais aucun numéro ne le confirme",
     Why.CLOSE: "Même numéro, identifiant différent d'un caractère",
     Why.NO_ID: "Même numéro, partie sans réponse du fournisseur, mais l'heure ou l'émetteur diffère",
     Why.OTHER_ID: "Même numéro, autre identifiant",
