@@ -16,6 +16,7 @@ from adapters.smpp.scenario_values import (
     NO_TIME,
     Codings,
     Delay,
+    Form,
     Patterns,
     Seconds,
     Share,
@@ -166,6 +167,7 @@ class ReceiptRule(SubmitWhen):
     intermediate: tuple[StateWord, ...] = Field((), description="notifications sent first")
     copies: int = Field(1, ge=1, le=100, description="so many times")
     every: Seconds = Field(1.0, description="between notifications, and between copies")
+    id: Form | None = Field(None, description="how it writes its id; as `ids` has it if not said")
     body: Annotated[str, AfterValidator(_template)] = Field(RECEIPT_TEXT, description="its text; empty for none")
     parameters: tuple[Literal["id", "state", "error"], ...] = Field(("id", "state"), description="optional parameters")
     charset: Literal["latin1", "gsm", "ucs2"] = Field("latin1", description="how its text is written")

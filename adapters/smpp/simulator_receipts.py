@@ -114,7 +114,7 @@ def receipt_body(
 def _words(rule: ReceiptRule, ids: Ids, submit: Submit, state: str, error: str, now: datetime, after: float) -> str:
     there = now.replace(tzinfo=UTC) + timedelta(hours=rule.zone)
     return rule.body.format(
-        id=ids.receipt.write(submit.number),
+        id=(rule.id or ids.receipt).write(submit.number),
         dlvrd="001" if state == "DELIVRD" else "000",
         submitted=there.strftime(rule.date),
         done=(there + timedelta(seconds=after)).strftime(rule.date),
@@ -137,7 +137,7 @@ def _written(rule: ReceiptRule, words: str) -> tuple[int, bytes]:
 
 def _parameters(rule: ReceiptRule, ids: Ids, submit: Submit, state: str, error: str) -> Iterator[tuple[int, bytes]]:
     if "id" in rule.parameters:
-        form = ids.parameter or ids.receipt
+        form = rule.id or ids.parameter or ids.receipt
         yield codes.RECEIPTED_MESSAGE_ID, form.write(submit.number).encode() + b"\0"
     if "state" in rule.parameters:
         yield codes.MESSAGE_STATE, bytes((STATES[state],))

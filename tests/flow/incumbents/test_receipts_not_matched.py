@@ -35,8 +35,9 @@ def before(tmp_path: Path) -> Before:
     @asynccontextmanager
     async def made(account: dict[str, Any] | None = None, **said: Any) -> AsyncIterator[Rig]:
         ids = {"first": 4_026_531_840, **said.pop("ids", {})}  # 0xF0000000: its two writings have nothing in common
+        receipts = said.pop("receipts", [said.pop("rule", {})])
         scenario = Scenario.model_validate(
-            {"ids": ids, "receipts": [{"delay": "30ms", **said.pop("rule", {})}], **said}
+            {"ids": ids, "receipts": [{"delay": "30ms", **rule} for rule in receipts], **said}
         )
         async with AsyncExitStack() as stack, asyncio.timeout(DEADLINE):
             simulator = await stack.enter_async_context(Simulator(scenario=scenario))
@@ -96,6 +97,20 @@ async def test_by_a_form_that_is_learned_and_shown(before: Before, answer: str, 
     ) as rig:
         _, accounts = await rig[1].ask("GET", "/v1/accounts")
         assert accounts["data"][0]["message_id"] == said  # fixed by configuration
+
+
+@pytest.mark.parametrize("account", [{}, {"binds": 2}], ids=["one", "two"])
+@pytest.mark.parametrize("answer", ["hex", "decimal"])
+async def test_by_forms_that_change_from_one_to_the_next(before: Before, answer: str, account: dict[str, Any]) -> None:
+    rules = [
+        {"each": 3, "id": "HEX:10", "bind": "other"},
+        {"share": 0.5, "id": "decimal:12", "parameters": [], "copies": 2, "every": "5ms"},
+        {"id": "hex", "delay": "10ms..50ms"},
+    ]
+    async with before(ids={"answer": answer}, receipts=rules, account=account) as rig:
+        await all_delivered(rig)
+        _, accounts = await rig[1].ask("GET", "/v1/accounts")
+        assert accounts["data"][0]["message_id_mixed"] is True
 
 
 @pytest.mark.parametrize("account", [{"binds": 2}, {"bind": "pair"}], ids=["two", "pair"])
