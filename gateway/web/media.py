@@ -11,8 +11,8 @@ from gateway.problem import Problem
 JSON = "application/json"
 FORM = "multipart/form-data"
 
-#: A form has a request and a file; more parts than this are no form of ours.
-MOST_FIELDS = 20
+#: The largest form of ours is « Envoi »; more parts than this are none.
+MOST_FIELDS = 40
 
 _EDGE = re.compile(rb"[ \t]*\r?\n")
 

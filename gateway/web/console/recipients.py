@@ -37,6 +37,27 @@ def from_file(raw: bytes) -> str:
     return _text(rows)
 
 
+def of_people(people: Sequence[Sequence[str]]) -> str:
+    """People as number, name and « ne pas envoyer », which is left out when nobody says it."""
+    if any(one[2] for one in people):
+        return _text([[*_PLAIN, "ne_pas_envoyer"], *people])
+    return _text([one[:2] for one in people])
+
+
+def shown(heading: str) -> str:
+    """What a page calls a column."""
+    return _CALLED.get(COLUMNS.get(csvin.plain(heading), ()), heading)
+
+
+_CALLED: Mapping[tuple[str, ...], str] = {("to",): "Téléphone", ("label",): "Destinataire"}
+
+
+def number_column(headings: Sequence[str]) -> int | None:
+    """Which column holds the numbers, from 0."""
+    places = [COLUMNS.get(csvin.plain(heading)) for heading in headings]
+    return places.index(("to",)) if ("to",) in places else None
+
+
 def rows(table: str) -> list[list[str]]:
     """The rows of what the functions above give, headings first."""
     return list(csv.reader(io.StringIO(table), delimiter=";"))
@@ -75,6 +96,7 @@ def keywords(text: str) -> list[str]:
 def with_own_words(recipient: Mapping[str, Any]) -> dict[str, Any]:
     """The recipient, whose pupil, division and name are keywords too, unless columns of these names say otherwise."""
     subject = recipient.get("subject") or {}
+    recipient = {name: value for name, value in recipient.items() if name != "subject" or value}
     said = {"ELEVE": subject.get("name"), "DIVISION": subject.get("division"), "DESTINATAIRE": recipient.get("label")}
     words = {name: value for name, value in said.items() if value}
     return {**recipient, "variables": {**words, **recipient.get("variables", {})}}

@@ -26,11 +26,17 @@ _SHOWN = 100
 WORDS = {
     **{"recipients": "Destinataires", "action": "Action", "template": "Message prédéfini", "text": "Message"},
     **{"send_at": "Date et heure de l'envoi différé", "priority": "Priorité", "mode": "Mode d'envoi"},
+    **{"kind": "Les destinataires sont", "event_type": "Évènement", "event_from": "Du", "event_to": "Au"},
 }
 _BY_MODE: Mapping[str, str] = {mode: MODE_WORDS[mode] for mode in MODES}
 CHOICES = {
     "priority": {"": "Normale", "alert": "Alerte : passe devant tout", "bulk": "Envoi en nombre : passe après"},
     "mode": {"": "Celui de l'action", **_BY_MODE},
+    "kind": {
+        **{"": "Non précisé", "responsable": "Familles", "eleve": "Élèves", "adulte": "Adultes"},
+        "preinscrit": "Préinscrits",
+    },
+    "event_type": {"": "Aucun", "absence": "Absence", "retard": "Retard"},
 }
 _CHANGED = "Le formulaire a changé depuis la vérification : voici ce qui partirait. Relisez, puis envoyez."
 
@@ -39,7 +45,13 @@ async def show(visit: Visit) -> web.StreamResponse:
     """``GET /console/envoi``; ``?envoi=bat_…``: what was just sent stands above a fresh form."""
     batch = visit.request.query.get("envoi", "")
     sent = await visit.ask("GET", "/v1/batches/{id}", batch) if batch else None
-    return await _page(visit, drafts.of_address(visit), sent=sent)
+    draft = drafts.of_address(visit)
+    try:
+        if draft.values["template"]:
+            await _load_template(visit, draft)
+    except Problem as problem:
+        return await _page(visit, draft, problem=problem, sent=sent)
+    return await _page(visit, draft, sent=sent)
 
 
 async def act(visit: Visit) -> web.StreamResponse:
@@ -50,6 +62,7 @@ async def act(visit: Visit) -> web.StreamResponse:
     try:
         draft.take(visit.form)
         await _change(visit, draft, deed, what)
+        await _settle(visit, draft)
         if deed == "send" and (answer := await _send(visit, draft)) is not None:
             return answer
         if deed not in ("add", "remove", "template"):
@@ -67,8 +80,21 @@ async def _change(visit: Visit, draft: Draft, deed: str, what: str) -> None:
             await _load_template(visit, draft)
         case "replace":
             draft.values["text"] = drafts.replaced(draft.values["text"], await _preview(visit, draft), what)
+        case "only":
+            draft.values["condition"] = what
         case "remove" if what.isdigit() and len(what) < 6:
             draft.values["recipients"] = recipients.without(draft.values["recipients"], int(what))
+
+
+async def _settle(visit: Visit, draft: Draft) -> None:
+    """A condition stays as long as the chosen template requires it."""
+    if draft.values["condition"] not in _offered(draft, (await visit.ask("GET", "/v1/templates"))["data"]):
+        draft.values["condition"] = ""
+
+
+def _offered(draft: Draft, known: list[Any]) -> list[str]:
+    """The conditions that the chosen template lets choose by."""
+    return [name for one in known if one["code"] == draft.values["template"] for name in one["requires"]]
 
 
 async def _load_template(visit: Visit, draft: Draft) -> None:
@@ -117,6 +143,7 @@ async def _page(
         values["action"] = actions[0]["code"]
     chosen = next((one for one in actions if one["code"] == values["action"]), None)
     listed = recipients.rows(draft.table)
+    headings = listed[0] if listed else []
     return visit.render(
         "envoi.html",
         problem.status if problem else 200,
@@ -128,7 +155,11 @@ async def _page(
         actions=actions,
         templates=known,
         keywords=_keywords(draft, known),
-        headings=listed[0] if listed else [],
+        headings=[recipients.shown(heading) for heading in headings],
+        number_at=recipients.number_column(headings),
+        numbers=await _numbers(visit, draft) if preview else {},
+        conditions=drafts.CONDITIONS,
+        offered=_offered(draft, known),
         rows=listed[1 : _SHOWN + 1],
         more=max(0, len(listed) - 1 - _SHOWN),
         held=chosen is not None and chosen["release"] == "manual",
@@ -140,9 +171,19 @@ async def _page(
         problem=problem,
         faults=faults(problem, WORDS, drafts.PLACES),
         pieces=drafts.pieces(values["text"], preview) if preview else [],
-        people=draft.people(preview) if preview and visit.may(Scope.RELEASE) else {},
+        people=draft.people(visit, preview) if preview and visit.may(Scope.RELEASE) else {},
         sent=sent,
     )
+
+
+async def _numbers(visit: Visit, draft: Draft) -> dict[int, str]:
+    """Row -> the number as it is kept, +33…, of the recipients that the page lists."""
+    body = draft.body(visit)
+    if not body.get("recipients"):
+        return {}
+    body["recipients"] = body["recipients"][:_SHOWN]
+    found = (await visit.ask("POST", "/v1/recipients/resolve", body=body))["data"]
+    return {one["row"]: one["to"] for one in found if one["to"].startswith("+")}
 
 
 async def _actions(visit: Visit) -> list[Any]:
@@ -152,9 +193,10 @@ async def _actions(visit: Visit) -> list[Any]:
 
 
 def _keywords(draft: Draft, known: list[Any]) -> list[str]:
-    """The keywords that the recipients' columns and the chosen template give."""
+    """The keywords that the recipients' columns, whom it is about and the chosen template give."""
+    about = [word for word, name in (("ELEVE", "subject"), ("DIVISION", "division")) if draft.values[name]]
     of_template = chain.from_iterable(one["keywords"] for one in known if one["code"] == draft.values["template"])
-    return list(dict.fromkeys([*recipients.keywords(draft.table), *of_template]))
+    return list(dict.fromkeys([*recipients.keywords(draft.table), *about, *of_template]))
 
 
 async def count(visit: Visit) -> web.StreamResponse:
@@ -162,6 +204,7 @@ async def count(visit: Visit) -> web.StreamResponse:
     try:
         draft = drafts.of_form(visit)
         draft.take(visit.form)
+        await _settle(visit, draft)
         known = (await visit.ask("GET", "/v1/templates"))["data"]
         said = {"keywords": templates.piece("envoi_macros.html", "keywords", _keywords(draft, known))}
         if not draft.values["text"]:

@@ -1,4 +1,5 @@
 // « SMS à diffuser »: select all, release; a list that updates itself; Enter opens a row.
+// Rows: S4 140, S4 143, S4 144, S4 150.
 import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
 
 await story(async (browser) => {

@@ -1,4 +1,5 @@
 // Récapitulatif and Synthèse: what was sent, its report by double click and by Enter, the figures that lead to it.
+// Rows: S1 52, S4 153.
 import { assert, home, judge, open, picture, signIn, story } from "../browser.js";
 
 await story(async (browser) => {

@@ -1,5 +1,6 @@
 // A group message: recipients pasted, typed and uploaded, the counter and the underlined signs while one types,
 // keywords by click and by right click, what is ignored, sent, followed up to its receipts.
+// Rows: S1 2, S1 5, S1 13, S1 14, S1 24.
 import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
 
 const PASTED = `portable;destinataire;eleve;heure

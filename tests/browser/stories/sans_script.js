@@ -1,4 +1,5 @@
 // Without JavaScript, on a small screen: the whole way from writing to releasing.
+// Rows: S1 2, S4 138, S4 143.
 import { assert, choose, open, signIn, story } from "../browser.js";
 
 await story(async (browser) => {

@@ -25,7 +25,7 @@ async def test_row_2_people_are_added_and_taken_out_one_by_one(browser: Browser)
     empty = {**FORM, "recipients": "", "text": ""}
     page = await browser.send(ENVOI, {**empty, "add_to": "0612345678", "add_label": "Mme ABAD", "deed": "add"})
     assert listed(page) == "portable;destinataire\n0612345678;Mme ABAD\n"
-    assert "1 destinataire Retirer portable destinataire Retirer la ligne 1 0612345678 Mme ABAD" in page.text
+    assert "1 destinataire Retirer Téléphone Destinataire Retirer la ligne 1 0612345678 Mme ABAD" in page.text
     more = {**empty, "recipients": listed(page), "add_to": "0612345679", "add_label": "M. BEN", "deed": "add"}
     page = await browser.send(ENVOI, more)
     page = await browser.send(ENVOI, {**empty, "recipients": listed(page), "deed": "remove:1"})

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gateway.web.console import recipients
+from gateway.web.media import MOST_FIELDS
 from tests.web.conftest import Gateway
 from tests.web.console.conftest import Browser, Page
 
@@ -217,6 +218,15 @@ async def test_recipients_are_uploaded(browser: Browser, name: str, raw: bytes) 
     assert answer.status == 200, html
     assert "Mme ÉTÉ" in html
     assert ">2</span><span>destinataires" in html
+
+
+async def test_its_form_is_not_larger_than_a_form_may_be(browser: Browser) -> None:
+    await composing(browser)
+    page = await browser.send("/console/envoi", {**FORM, "deed": "preview"})
+    form = page.html.partition('id="envoi"')[2].partition("</form>")[0]
+    names = set(re.findall(r'<(?:input|select|textarea|button)[^>]* name="(\w+)"', form))
+    assert {"recipients", "file", "text", "once", "deed"} <= names
+    assert len(names) <= MOST_FIELDS - 2
 
 
 @pytest.mark.parametrize("raw", [b"PK\x03\x04 not a workbook", b"\xff\xfea\0"])
