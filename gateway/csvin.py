@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from gateway import sheets
 from gateway.problem import Problem
 
+#: Rows and columns at most; more rows than whoever reads them takes, who says so in their own words.
+MOST_ROWS, MOST_COLUMNS = 200_000, sheets.MOST_COLUMNS
+
 #: What cells say for yes and no.
 TRUTH = {
     **dict.fromkeys(("oui", "o", "1", "true", "vrai", "x", "yes"), True),
@@ -32,12 +35,24 @@ def read_table(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     delimiter = ";" if first.count(";") >= first.count(",") else ","
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield 1, [cell.strip() for cell in next(rows, [])]
-        for row in rows:
+        yield 1, _cells(next(rows, []), 1)
+        for count, row in enumerate(rows, 2):
+            if count > MOST_ROWS:
+                raise _malformed(f"il a plus de {MOST_ROWS} lignes")
             if any(cell.strip() for cell in row):
-                yield rows.line_num, [cell.strip() for cell in row]
+                yield rows.line_num, _cells(row, rows.line_num)
     except csv.Error as error:
         raise _malformed(f"à la ligne {rows.line_num}, un guillemet est mal fermé") from error
+
+
+def _cells(row: list[str], line: int) -> list[str]:
+    """Without the spaces around them, and the empty ones at the end."""
+    if len(row) > MOST_COLUMNS:
+        while row and not row[-1].strip():
+            row.pop()
+        if len(row) > MOST_COLUMNS:
+            raise _malformed(f"à la ligne {line}, il a plus de {MOST_COLUMNS} colonnes")
+    return [cell.strip() for cell in row]
 
 
 def _of_sheet(raw: bytes) -> Iterator[tuple[int, list[str]]]:

@@ -143,6 +143,16 @@ class Contact(Body):
     do_not_sms: StrictBool = False
 
 
+def _family(value: Any) -> Any:
+    """Said before any is looked at: a list without end would have an error without end."""
+    if isinstance(value, list | tuple) and len(value) > _FAMILY:
+        raise ValueError(f"Une famille a {_FAMILY} contacts au plus.")
+    return value
+
+
+_FAMILY = 20
+
+
 class Flags(Body):
     """What the portal knows of the person's account."""
 
@@ -162,7 +172,7 @@ class RecipientIn(Body):
     """One recipient of a batch: ``to``, or ``contacts``."""
 
     to: Annotated[str, StringConstraints(max_length=64)] | None = None
-    contacts: tuple[Contact, ...] | None = None
+    contacts: Annotated[tuple[Contact, ...] | None, BeforeValidator(_family)] = None
     label: Short = ""
     kind: Kind | None = None
     variables: Variables = Field(default_factory=dict)

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from time import perf_counter
 from typing import TypeVar
@@ -24,11 +25,13 @@ from gateway.parts import Parts
 from gateway.problem import FieldError, Problem
 from gateway.store.database import StoreUnavailable
 from gateway.store.idempotency import KeyTaken, Remembered
+from gateway.web import bounds
 from gateway.web.auth import Keys, require
 from gateway.web.idempotency import HEADER, REPLAYED, Answers, check_key, fingerprint, in_progress
 from gateway.web.media import JSON, media_type
 from gateway.web.plain import Plain
 from gateway.web.problems import body_problem, malformed_json, problem_response, query_problem
+from gateway.web.reading import aside
 from gateway.web.route import Call, Reply, Route
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,12 @@ BODY_SECONDS = 60
 
 #: Seconds after which a client may try again.
 RETRY_STORE, RETRY_DRAINING = 5, 10
+
+#: What is counted before it is read.
+_COUNTED = frozenset({JSON, "application/x-ndjson"})
+
+#: Octets that are counted in less time than it takes to hand them to another thread.
+_SMALL = 64 * 1024
 
 _JSON_TYPES = frozenset({JSON, "application/json; charset=utf-8", "application/json;charset=utf-8"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -180,6 +189,8 @@ class Endpoint:
         raw = await arrived(request, most)
         if len(raw) > most:
             raise too_large(most)
+        if self._takes_body and media_type(request.headers.get("Content-Type", "")) in _COUNTED:
+            await aside(partial(bounds.check, raw)) if len(raw) > _SMALL else bounds.check(raw)
         return raw
 
     def _query(self, request: web.Request) -> BaseModel | None:
@@ -231,6 +242,7 @@ def read_json(model: type[B], raw: bytes) -> B:
     """A body read by its model. Raises ``malformed_json``, ``invalid_field``."""
     if b"NaN" in raw or b"Infinity" in raw:
         check_json(raw)
+    bounds.check(raw)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

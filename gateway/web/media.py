@@ -14,6 +14,9 @@ FORM = "multipart/form-data"
 #: The largest form of ours is « Envoi »; more parts than this are none.
 MOST_FIELDS = 40
 
+#: Octets of the headers of a field; more are no form of ours.
+_MOST_HEAD = 4_096
+
 _EDGE = re.compile(rb"[ \t]*\r?\n")
 
 
@@ -50,7 +53,8 @@ def _boundary(content_type: str) -> bytes:
 def _field(chunk: bytes) -> tuple[str, bytes]:
     edge = _EDGE.match(chunk)
     head, blank, value = chunk[edge.end() :].partition(b"\r\n\r\n") if edge else (b"", b"", b"")
-    name = BytesHeaderParser().parsebytes(head).get_param("name", header="content-disposition") if blank else None
+    read = BytesHeaderParser().parsebytes(head) if blank and len(head) <= _MOST_HEAD else None
+    name = read.get_param("name", header="content-disposition") if read is not None else None
     if not isinstance(name, str):
         raise _malformed("un champ y est sans nom")
     return name, value

@@ -4,26 +4,32 @@ A CSV file has headings in French or English. Every error names its line and col
 JSON pointer.
 """
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from gateway import csvin
 from gateway.problem import FieldError, Problem
 from gateway.requests import BatchIn
-from gateway.web.endpoint import read_json
+from gateway.web.bounds import FEW, read_long
+from gateway.web.endpoint import check_json, read_json
 from gateway.web.media import FORM, JSON, media_type, read_form
-from gateway.web.problems import MOST_ERRORS, MOST_RECIPIENTS, body_problem, malformed_json, too_many
+from gateway.web.problems import MOST_ERRORS, MOST_RECIPIENTS, malformed_json, too_many
+from gateway.web.reading import aside
+from gateway.web.route import Call
 
 NDJSON = "application/x-ndjson"
 
 MEDIA = (JSON, FORM, NDJSON)
 
 MAX_BYTES = 16 * 1024 * 1024
+
+#: JSON of so many octets is read at once.
+_SMALL = 256 * 1024
 
 #: Heading, without case and accents -> where its cells go.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +72,26 @@ def read_batch(content_type: str, raw: bytes) -> BatchIn:
     media = media_type(content_type)
     if media == FORM:
         return _from_form(read_form(content_type, raw))
-    return _from_lines(raw) if media == NDJSON else read_json(BatchIn, raw)
+    return _from_lines(raw) if media == NDJSON else _from_json(raw)
+
+
+async def batch_of(call: Call) -> BatchIn:
+    """The batch of a request; a large one, or a file, is read aside."""
+    if media_type(call.content_type) == JSON and len(call.raw) <= _SMALL:
+        return read_batch(call.content_type, call.raw)
+    return await aside(lambda: read_batch(call.content_type, call.raw))
+
+
+def _from_json(raw: bytes) -> BatchIn:
+    if raw.count(b",") <= FEW:
+        return read_json(BatchIn, raw)
+    check_json(raw)
+    said = orjson.loads(raw)
+    if not isinstance(said, dict):
+        return read_json(BatchIn, raw)
+    if len(said.get("recipients") or ()) > MOST_RECIPIENTS:
+        raise too_many()
+    return read_long(BatchIn, said, "recipients")
 
 
 # ---- CSV ----
@@ -170,12 +195,12 @@ def _pointer(place: Sequence[str]) -> str:
 
 
 def _from_lines(raw: bytes) -> BatchIn:
-    lines = raw.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    rows = Rows()
-    for number, line in enumerate(lines[1:], 2):
+    lines = io.BytesIO(raw.removeprefix(b"\xef\xbb\xbf"))
+    first, rows = lines.readline(), Rows()
+    for number, line in enumerate(lines, 2):
         if line.strip():
             rows.add(_load(line, number), number)
-    return _build(_load(lines[0], 1), rows)
+    return _build(_load(first, 1), rows)
 
 
 def _load(raw: bytes, line: int) -> Any:
@@ -198,9 +223,9 @@ def _build(request: Any, rows: Rows) -> BatchIn:
         message = "Les destinataires sont dans la suite du corps : retirez ce champ."
         raise Problem("invalid_field", message, [FieldError("/recipients", "unknown_field", message)])
     try:
-        return BatchIn.model_validate({**request, "recipients": rows.recipients})
-    except ValidationError as error:
-        raise _with_lines(body_problem(error, BatchIn), rows) from error
+        return read_long(BatchIn, {**request, "recipients": rows.recipients}, "recipients")
+    except Problem as problem:
+        raise _with_lines(problem, rows) from problem
 
 
 def _with_lines(problem: Problem, rows: Rows) -> Problem:

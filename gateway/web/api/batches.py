@@ -5,7 +5,7 @@ from gateway.requests import BatchIn, Body
 from gateway.web.answers.sending import BatchAccepted, Resolved
 from gateway.web.api import messages
 from gateway.web.route import Call, Reply, Route
-from gateway.web.uploads import MAX_BYTES, MEDIA, read_batch
+from gateway.web.uploads import MAX_BYTES, MEDIA, batch_of
 
 
 class BatchQuery(Body):
@@ -17,7 +17,7 @@ class BatchQuery(Body):
 async def post(call: Call) -> Reply:
     """Accept a batch, or only say what it would give."""
     query: BatchQuery = call.query
-    body = read_batch(call.content_type, call.raw)
+    body = await batch_of(call)
     dry_run = query.dry_run
     claim = None if dry_run else call.claim
     public_id, answer = await call.parts.intake.batch(body, call.caller, claim, dry_run=dry_run)
@@ -28,7 +28,7 @@ async def post(call: Call) -> Reply:
 
 async def resolve(call: Call) -> Reply:
     """Each contact, ticked or not, and why not."""
-    body = read_batch(call.content_type, call.raw)
+    body = await batch_of(call)
     return Reply(await call.parts.intake.resolve(body, call.caller))
 
 

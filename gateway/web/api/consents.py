@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import islice
 from typing import Annotated, Any
 
+import orjson
 from pydantic import Field, StrictBool, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,8 +24,10 @@ from gateway.web.api import cursors
 from gateway.web.api.filters import Paging
 from gateway.web.api.lists import known_school
 from gateway.web.api.views import masked, stamp
-from gateway.web.endpoint import read_json
+from gateway.web.bounds import read_long
+from gateway.web.endpoint import check_json, read_json
 from gateway.web.media import JSON, media_type
+from gateway.web.reading import aside
 from gateway.web.route import Call, Reply, Route
 
 SEE = frozenset({Scope.READ, Scope.CONSENTS})
@@ -155,7 +159,8 @@ class Line:
 async def import_consents(call: Call) -> Reply:
     """``POST /v1/consents/import``: JSON, or CSV. Rows that can be taken are; each other is told with its reason."""
     csv_file = media_type(call.content_type) == CSV
-    rows, source, asked, ignored = _from_csv(call) if csv_file else _from_json(call)
+    read = _from_csv if csv_file else _from_json
+    rows, source, asked, ignored = await aside(lambda: read(call))
     school = known_school(call.parts.registry, call.caller, asked)
     lines = [_line(place, row, school, source) for place, row in rows]
     asked_for = [line.wish for line in lines if line.wish is not None]
@@ -169,7 +174,9 @@ async def import_consents(call: Call) -> Reply:
 
 
 def _from_json(call: Call) -> tuple[Iterable[tuple[int, ImportRow]], str, str | None, list[str]]:
-    body = read_json(ImportBody, call.raw)
+    check_json(call.raw)
+    said = orjson.loads(call.raw)
+    body = read_long(ImportBody, said, "rows") if isinstance(said, dict) else read_json(ImportBody, call.raw)
     return enumerate(body.rows, 1), body.source, body.school or call.query.school, []
 
 
@@ -214,7 +221,7 @@ _COLUMNS: Mapping[str, str] = {
 
 
 def _from_csv(call: Call) -> tuple[Iterable[tuple[int, ImportRow]], str, str | None, list[str]]:
-    (_, headed), *rows = csvin.read_table(call.raw)
+    (_, headed), *rows = islice(csvin.read_table(call.raw), MOST_ROWS + 2)
     headings = [csvin.plain(heading) for heading in headed]
     places = {_COLUMNS[heading]: place for place, heading in enumerate(headings) if heading in _COLUMNS}
     if "number" not in places:

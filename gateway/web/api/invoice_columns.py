@@ -1,6 +1,5 @@
 """Files of providers' invoices as they are uploaded, and which of their columns is what, kept for each account."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 from zoneinfo import available_timezones
@@ -20,6 +19,7 @@ from gateway.web.answers.reconciliations import FileColumns, KeptColumns
 from gateway.web.api.views import stamp
 from gateway.web.endpoint import read_json
 from gateway.web.media import FORM, read_form
+from gateway.web.reading import aside
 from gateway.web.route import Call, Reply, Route
 
 SIGN = frozenset({Scope.ACCOUNTS})
@@ -72,7 +72,7 @@ async def show_columns(call: Call) -> Reply:
     """``POST /v1/reconciliations/columns``: what a file's columns are, as far as its headings say."""
     asked, file = read_upload(call, FileRequest)
     account = known_account(call, asked.account)
-    table = await asyncio.to_thread(invoices.first_rows, file)
+    table = await aside(lambda: invoices.first_rows(file))
     chosen = Choice(kept=await kept_columns(call, account.name))
     format_, columns = chosen.proposed(table.headings) or (None, Columns())
     return Reply(

@@ -10,7 +10,7 @@ from gateway.web.api import messages
 from gateway.web.endpoint import check_json, read_json
 from gateway.web.media import JSON, media_type
 from gateway.web.route import Call, Reply, Route
-from gateway.web.uploads import MAX_BYTES, MEDIA, read_batch
+from gateway.web.uploads import MAX_BYTES, MEDIA, batch_of
 
 
 class PreviewBody(RootModel[PreviewIn | BatchIn]):
@@ -19,18 +19,17 @@ class PreviewBody(RootModel[PreviewIn | BatchIn]):
 
 async def post(call: Call) -> Reply:
     """Preview a message or a batch."""
-    return Reply(await call.parts.intake.preview(_read(call), call.caller))
+    return Reply(await call.parts.intake.preview(await _read(call), call.caller))
 
 
-def _read(call: Call) -> PreviewIn | BatchIn:
+async def _read(call: Call) -> PreviewIn | BatchIn:
     """A batch has ``recipients``; nothing else tells them apart."""
-    content_type = call.content_type
-    if media_type(content_type) == JSON:
+    if media_type(call.content_type) == JSON:
         check_json(call.raw)
         body = orjson.loads(call.raw)
         if not (isinstance(body, dict) and "recipients" in body):
             return read_json(PreviewIn, call.raw)
-    return read_batch(content_type, call.raw)
+    return await batch_of(call)
 
 
 ROUTES = (

@@ -1,6 +1,5 @@
 """« Rapprochement »: the accountant drops a provider's invoice, sees where it differs from the ledger, and signs."""
 
-import asyncio
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
@@ -40,6 +39,7 @@ from gateway.web.api.invoice_columns import (
 )
 from gateway.web.api.views import number_of, stamp
 from gateway.web.files import exported, stream, workbook
+from gateway.web.reading import aside
 from gateway.web.route import Call, Reply, Route
 
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
@@ -88,7 +88,7 @@ async def post(call: Call) -> Reply:
         asked.format if asked.format != "auto" else None,
         await kept_columns(call, account.name),
     )
-    format_, invoice = await asyncio.to_thread(invoices.read_file, file, chosen, home)
+    format_, invoice = await aside(lambda: invoices.read_file(file, chosen, home))
     found = await reconciliations.reconcile(store, wanted, invoice, home)
     told = await reconciliations.statement(store, call.parts.registry, wanted)
     summary = {**gap.figures(found, invoice), "statement": told}

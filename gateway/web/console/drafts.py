@@ -14,6 +14,7 @@ from gateway.keywords import keywords as keywords_of
 from gateway.problem import FieldError, Problem, field_problem
 from gateway.web.console import recipients
 from gateway.web.console.visit import Visit
+from gateway.web.problems import MOST_RECIPIENTS, too_many
 from gateway.web.uploads import read_csv
 
 #: Whom and what the messages are about: fields of the form -> places in the API's ``subject`` and ``event``.
@@ -151,9 +152,15 @@ class Draft:
         return found
 
 
+#: Lines of the list at most, empty ones too: it is worked through several times for a page.
+_MOST_LINES = 2 * MOST_RECIPIENTS
+
+
 def of_form(visit: Visit) -> Draft:
-    """The form that was sent."""
+    """The form that was sent. Raises ``too_many_recipients``."""
     given = {name: str(visit.form.get(name, "")).replace("\r\n", "\n") for name in FIELDS}
+    if given["recipients"].count("\n") > _MOST_LINES:
+        raise too_many()
     return Draft(given, "exact" in visit.form)
 
 

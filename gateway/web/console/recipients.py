@@ -9,9 +9,12 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from gateway import csvin, sheets
+from gateway import csvin
+from gateway.problem import Problem
+from gateway.web.problems import MOST_RECIPIENTS, too_many
 from gateway.web.uploads import COLUMNS
 
 _PLAIN = ("portable", "destinataire")
@@ -19,21 +22,22 @@ _NUMBER_THEN_NAME = re.compile(r"^\s*([+0-9][0-9 .\-/()]*[0-9])\s+(?=\D)(.+)$")
 
 
 def from_text(pasted: str) -> str:
-    """The pasted lines as ``;`` text with headings; empty when nothing was pasted."""
+    """The pasted lines as ``;`` text with headings; empty when nothing was pasted. Raises ``malformed_body``."""
     lines = [line for line in pasted.splitlines() if line.strip()]
     if not lines:
         return ""
     mark = next((mark for mark in ("\t", ";", ",") if any(mark in line for line in lines)), None)
-    rows = list(csv.reader(lines, delimiter=mark)) if mark else [_parted(line) for line in lines]
-    return _text(rows)
+    try:
+        return _text(list(csv.reader(lines, delimiter=mark)) if mark else [_parted(line) for line in lines])
+    except csv.Error as error:
+        raise Problem("malformed_body", "Une ligne des destinataires est trop longue : un numéro par ligne.") from error
 
 
 def from_file(raw: bytes) -> str:
-    """An uploaded CSV or XLSX file as the same. Raises ``malformed_body``."""
-    if raw.startswith(sheets.BEGINS):
-        rows = [row for _, row in sheets.read(raw) if any(row)]
-    else:
-        rows = [row for _, row in csvin.read_table(raw)]
+    """An uploaded CSV or XLSX file as the same. Raises ``malformed_body``, ``too_many_recipients``."""
+    rows = [row for _, row in islice(csvin.read_table(raw), MOST_RECIPIENTS + 2)]
+    if len(rows) > MOST_RECIPIENTS + 1:
+        raise too_many()
     return _text(rows)
 
 

@@ -16,6 +16,7 @@ from gateway.web.console import drafts, recipients, templates
 from gateway.web.console.drafts import Draft
 from gateway.web.console.fields import faults
 from gateway.web.console.visit import Page, Visit
+from gateway.web.reading import aside
 from gateway.web.uploads import MAX_BYTES
 
 _SEND = frozenset({Scope.SEND})
@@ -60,7 +61,7 @@ async def act(visit: Visit) -> web.StreamResponse:
     deed, _, what = str(visit.form.get("deed", "")).partition(":")
     preview = None
     try:
-        draft.take(visit.form)
+        await aside(lambda: draft.take(visit.form))
         await _change(visit, draft, deed, what)
         await _settle(visit, draft)
         if deed == "send" and (answer := await _send(visit, draft)) is not None:
@@ -203,7 +204,7 @@ async def count(visit: Visit) -> web.StreamResponse:
     """``POST /console/envoi/compte``: the preview for the live counter, as pieces of the page."""
     try:
         draft = drafts.of_form(visit)
-        draft.take(visit.form)
+        await aside(lambda: draft.take(visit.form))
         await _settle(visit, draft)
         known = (await visit.ask("GET", "/v1/templates"))["data"]
         said = {"keywords": templates.piece("envoi_macros.html", "keywords", _keywords(draft, known))}

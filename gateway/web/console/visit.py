@@ -16,6 +16,7 @@ from gateway.periods import local
 from gateway.problem import Problem
 from gateway.registry import KnownSchool
 from gateway.store.users import Session
+from gateway.web import bounds
 from gateway.web.auth import require
 from gateway.web.console import templates
 from gateway.web.console.notes import NOTES
@@ -213,7 +214,9 @@ def _query(route: Route, given: Mapping[str, Any]) -> Any:
 def _body(route: Route, given: Any) -> Any:
     if route.body is None or route.raw_body:
         return None
+    raw = orjson.dumps(given)
+    bounds.check(raw)
     try:
-        return route.body.model_validate_json(orjson.dumps(given))
+        return route.body.model_validate_json(raw)
     except ValidationError as error:
         raise body_problem(error, route.body) from error
