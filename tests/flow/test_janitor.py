@@ -91,6 +91,7 @@ async def test_a_pause_decided_elsewhere_is_seen(heart: Heart) -> None:
     assert not lane.paused
 
 
+@pytest.mark.row("S4 139")
 async def test_the_gauges(heart: Heart) -> None:
     await heart.accept(action="ABSENCE")
     await heart.accept()

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,10 @@ def _euros(value: Any) -> str:
 
 
 def _cents(value: Any) -> str:
-    """An amount in euros and cents: 1 234,05 €."""
+    """An amount in euros and cents, halves away from nought: 1 234,05 €."""
     amount = Decimal(value["amount"] if isinstance(value, dict) else value)
-    return f"{format_decimal(amount, format='#,##0.00', locale='fr_FR')} €"
+    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{format_decimal(rounded, format='#,##0.00', locale='fr_FR')} €"
 
 
 def _gap(value: Any) -> str:
