@@ -87,6 +87,8 @@ async def month(visit: Visit) -> web.StreamResponse:
         month=found,
         state=state,
         states=STATES,
+        detail=drill(found["month"]) if visit.may(Scope.READ) else "",
+        ledger=visit.may(Scope.ACCOUNTS),
         rows=_ordered(found["actions"]),
         drill=drill if visit.may(Scope.READ) else None,
         sign=visit.may(Scope.ACCOUNTS) and state == "over",
@@ -97,6 +99,12 @@ def _ordered(actions: Sequence[Any]) -> list[tuple[str | None, list[Any]]]:
     """The month's own, then what regularises each closed month."""
     mine = sorted(actions, key=lambda row: row["regularises"] or "")
     return [(of_month, list(rows)) for of_month, rows in groupby(mine, key=lambda row: row["regularises"])]
+
+
+async def ledger(visit: Visit) -> web.StreamResponse:
+    """``GET /console/mois/{month}/registre.csv`` and ``.xlsx``: every line of the ledger."""
+    suffix = PurePosixPath(visit.request.path).suffix
+    return await visit.file(f"/v1/months/{{month}}/ledger{suffix}", visit.request.match_info["month"])
 
 
 async def close(visit: Visit) -> web.StreamResponse:
@@ -113,5 +121,7 @@ PAGES: tuple[Page, ...] = (
     Page("GET", "/synthese.csv", download, SIGN),
     Page("GET", "/synthese.xlsx", download, SIGN),
     Page("GET", "/mois/{month}", month, SEE, within="/synthese"),
+    Page("GET", "/mois/{month}/registre.csv", ledger, SIGN, within="/synthese"),
+    Page("GET", "/mois/{month}/registre.xlsx", ledger, SIGN, within="/synthese"),
     Page("POST", "/mois/{month}/clore", close, SIGN, within="/synthese"),
 )

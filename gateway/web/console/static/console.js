@@ -74,5 +74,5 @@ document.addEventListener("click", (event) => {
   text.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
-// A form that was refused: to its first field that is wrong.
-document.querySelector("[aria-invalid=true]")?.focus();
+// A form that was refused: to its first field that is wrong, once the page is at the place that its address names.
+window.addEventListener("load", () => document.querySelector("[aria-invalid=true]")?.focus());
