@@ -35,7 +35,7 @@ from gateway.janitor import Janitor
 from gateway.lanes import Lanes
 from gateway.metrics import Metrics
 from gateway.model import AccountSettings
-from gateway.parts import Parts
+from gateway.parts import Clock, Parts
 from gateway.pricing import price_of
 from gateway.provider import Provider
 from gateway.reception import Reception
@@ -99,7 +99,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterator[Gateway]:
+async def run_gateway(settings: Settings, role: Role = Role.ALL, clock: Clock = milliseconds) -> AsyncIterator[Gateway]:
     """Everything of a role, started in order and stopped in reverse. Raises StoreUnavailable and OSError."""
     metrics = Metrics()
     async with AsyncExitStack() as stack:
@@ -111,12 +111,12 @@ async def run_gateway(settings: Settings, role: Role = Role.ALL) -> AsyncIterato
         rules = _rules(registry, metrics, wakes)
         bell = Doorbell(database_path(settings.store.url))
         stack.callback(bell.close)
-        lanes = Lanes(store, rules, metrics, milliseconds, registry, make_provider)
+        lanes = Lanes(store, rules, metrics, clock, registry, make_provider)
         queued = lanes.nudge if role is not Role.API else bell.ring
         intake = Intake(
-            store, registry, metrics, milliseconds, lambda: registry.settings.defaults.max_parts, queued, lanes.reserve
+            store, registry, metrics, clock, lambda: registry.settings.defaults.max_parts, queued, lanes.reserve
         )
-        parts = Parts(settings, store, registry, intake, metrics, milliseconds, rules, queued, lanes.by_name)
+        parts = Parts(settings, store, registry, intake, metrics, clock, rules, queued, lanes.by_name)
         gateway = Gateway(parts, lanes)
         await stack.enter_async_context(Janitor(parts, dispatch=role is not Role.API, follow=lanes.follow).running())
         if role is not Role.API:

@@ -76,6 +76,11 @@ class Session:
         return self._pending.doubtful
 
     @property
+    def asks(self) -> bool:
+        """Whether the other side owes an answer: to a message, a bind, an unbind, a sign of life."""
+        return bool(self._pending.waiting or self._own)
+
+    @property
     def takes_tlvs(self) -> bool:
         """Whether the other side said that it knows optional parameters (SMPP 3.4 section 5.3.2.25)."""
         return self.version >= codes.VERSION_34

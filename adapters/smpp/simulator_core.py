@@ -98,6 +98,11 @@ class Smsc:
         """When ``tick`` must be called next; ``inf`` when nothing waits for time."""
         return min(self._works.agenda.deadline, self._post.deadline, *(end.deadline for end in self._works.ends))
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody owes anybody an answer."""
+        return not any(end.pending or end.session.asks for end in self._works.ends)
+
     def connect(self, now: float) -> End:
         """A client connected."""
         settings = self._works.scenario.smsc

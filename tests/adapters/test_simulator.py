@@ -295,3 +295,27 @@ async def test_receipts_follow_what_was_asked(undelivered: float, expected: list
         await loop.create_connection(lambda: Link(open_session, happened), "127.0.0.1", smsc.port)
         await smsc.until(lambda: smsc.counts.receipts_acknowledged == len(expected))
     assert got == expected
+
+
+async def test_hours_are_skipped_while_nobody_owes_an_answer() -> None:
+    slow = Scenario.model_validate({"submits": [{"delay": "1h"}], "receipts": [{"delay": "5h"}]})
+    async with Simulator(scenario=slow) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        assert smsc.skip(3600)
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await smsc.until(lambda: bool(smsc.submits))
+            assert not smsc.skip(3600)
+        assert gateway.receipts == []
+    soon = Scenario.model_validate({"receipts": [{"delay": "5h"}]})
+    async with Simulator(scenario=soon) as smsc:
+        gateway, provider = Gateway(), SmppProvider(account(smsc.port))
+        async with provider.running(gateway):
+            await gateway.until(lambda: provider.ready)
+            provider.submit([prepared(provider, 1)], gateway.answer)
+            await gateway.until(lambda: len(gateway.outcomes) == 1)
+            while not gateway.receipts:
+                smsc.skip(60)
+                await asyncio.sleep(0)
+        assert 5 * 3600 <= smsc.now < 6 * 3600
