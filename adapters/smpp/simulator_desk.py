@@ -130,7 +130,8 @@ class Desk:
         if end.over:
             return
         message_id = self._works.scenario.ids.answer.write(submit.number)
-        octets = answer_octets(rule, submit.pdu, message_id, self._works.chance)
+        tlvs = end.session.takes_tlvs
+        octets = answer_octets(rule, submit.pdu, message_id, self._works.chance, tlvs=tlvs)
         if rule.drip:
             end.drip(octets, rule.drip, now)
         else:

@@ -79,7 +79,8 @@ class Post:
         for delivery in outbox.due(now):
             end = next((each for each in mine if each is not delivery.not_on), mine[0])
             self._count(delivery, "sent")
-            end.session.request(delivery.command, delivery.body, (outbox, delivery), now)
+            command, body = delivery.told(tlvs=end.session.takes_tlvs)
+            end.session.request(command, body, (outbox, delivery), now)
 
     def _count(self, delivery: Delivery, what: str) -> None:
         name = f"{'incoming' if delivery.incoming else 'receipts'}_{what}"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from adapters.smpp import codes, pdu
+from adapters.smpp import codes, fields, pdu
 from adapters.smpp.scenario import Ids
 from adapters.smpp.scenario_rules import ReceiptRule
 from adapters.smpp.scenario_values import STATES
@@ -29,6 +29,18 @@ class Delivery:
     not_on: object = None
     command: int = codes.DELIVER_SM
     incoming: bool = False
+
+    def told(self, *, tlvs: bool) -> tuple[int, bytes]:
+        """The command and the body for a client that understands optional parameters, or not: SMPP 3.3 has neither
+        these nor data_sm, and a text of 254 octets at most.
+        """
+        if tlvs:
+            return self.command, self.body
+        said = pdu.decode(pdu.frame(self.command, codes.ROK, 1, self.body))
+        words = said.octets("short_message") or said.tlvs.get(codes.MESSAGE_PAYLOAD, b"")
+        names = {each.name for each in fields.BODIES[codes.DELIVER_SM]}
+        values = {name: value for name, value in said.body.items() if name in names}
+        return codes.DELIVER_SM, pdu.body_of(codes.DELIVER_SM, {**values, "short_message": words[:_LONGEST]})
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,9 @@ class Rig:
         """Connect and ask to bind."""
         client = Client(Session(Role.ESME, timers, self.now), self.smsc.connect(self.now))
         self.clients.append(client)
-        client.session.bind(command, {"system_id": "demo", "password": "x", **values}, self.now)
+        client.session.bind(
+            command, {"system_id": "demo", "password": "x", "interface_version": 0x34, **values}, self.now
+        )
         self.run()
         return client
 

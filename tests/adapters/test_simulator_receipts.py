@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.smpp import codes, events
+from adapters.smpp import codes, events, pdu
 from tests.adapters.rig import AT_ONCE, Client, Rig, stats
 
 
@@ -116,3 +116,34 @@ def test_a_refused_receipt_comes_again_and_one_refused_for_good_does_not() -> No
     rig.wait(5)
     counts = rig.smsc.counts
     assert (counts.receipts_sent, counts.receipts_refused, counts.receipts_dropped) == (4, 3, 1)
+
+
+@pytest.mark.parametrize(("version", "understands"), [(0, False), (0x33, False), (0x34, True), (0x50, True)])
+def test_who_speaks_3_3_is_sent_no_optional_parameter(version: int, understands: bool) -> None:
+    rig = Rig(
+        submits=[{"congestion": 99}],
+        receipts=[{"each": 2, "payload": True, "delay": "0s"}, {"delay": "0s"}],
+        incoming=[
+            {"number": "+33612345678", "to": "36111", "text": "Oui", "long": long, "data_sm": data, "every": "1s"}
+            | {"times": 1}
+            for long, data in (("payload", False), ("udh8", True))
+        ],
+    )
+    client = rig.client(interface_version=version)
+    for token in range(2):
+        rig.submit(client, token)
+    rig.wait(3)
+    answers = [event.pdu for event in client.of(events.Answered)]
+    assert len(answers) == 2
+    assert len(client.delivered) == 4
+    for each in (*answers, *client.delivered):
+        assert bool(each.tlvs) is understands
+    bound = pdu.decode(bytes(client.heard[: int.from_bytes(client.heard[:4], "big")]))
+    assert bool(bound.tlvs) is understands
+    words = [each.octets("short_message") for each in client.delivered]
+    assert [b"stat:DELIVRD" in each for each in words].count(True) == (1 if understands else 2)
+    assert words.count(b"Oui") == (0 if understands else 2)
+    assert {each.command for each in client.delivered} == {
+        codes.DELIVER_SM,
+        *((codes.DATA_SM,) if understands else ()),
+    }
