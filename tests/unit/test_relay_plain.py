@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.relay.frames import Frames, frame
-from gateway.relay.plain import BODY_MOST, HEAD_MOST, UNFINISHED, WANTED, Request, is_one, read
+from gateway.relay.plain import BODY_MOST, FIELDS_MOST, HEAD_MOST, START, UNFINISHED, WANTED, Request, is_one, read
 
 BODY = b'{"to":"0612345678"}'
 HEAD = (
@@ -63,6 +63,11 @@ NOT_PLAIN = {
     "not ASCII": HEAD + b"X: \xc3\xa9\r\n\r\n" + BODY,
     "a bare line feed": PLAIN.replace(b"Accept: */*\r\n", b"Accept: */*\n"),
     "no name": HEAD + b": a\r\n\r\n" + BODY,
+    "no host": PLAIN.replace(b"Host: x\r\n", b""),
+    "two hosts": HEAD + b"host: y\r\n\r\n" + BODY,
+    "a web socket of old": HEAD + b"Sec-WebSocket-Key1: x\r\n\r\n" + BODY,
+    "many fields": HEAD + b"".join(b"x%d:\r\n" % each for each in range(FIELDS_MOST)) + b"\r\n" + BODY,
+    "nothing but blanks": START + b"X:" + b" " * 7_000 + b"\x80\r\n\r\n",
     "a long head": HEAD + b"X: " + b"a" * HEAD_MOST,
     "not HTTP": b"\x16\x03\x01\x02\x00",
 }
@@ -75,22 +80,36 @@ def test_what_is_not_plain(octets: bytes) -> None:
 
 
 class _Whole:
-    """What aiohttp reads."""
+    """What aiohttp reads of octets that should be one request, when another one follows."""
 
     def __init__(self, octets: bytes) -> None:
         loop = asyncio.new_event_loop()
         parser: Any = HttpRequestParser(BaseProtocol(loop), loop, 2**16, max_field_size=8190)
-        (self.message, body), *others = parser.feed_data(octets)[0]
-        assert others == []
+        (self.message, body), *others = parser.feed_data(octets + PLAIN)[0]
+        ((following, its_body),) = others
+        assert (following.path, its_body.read_nowait()) == ("/v1/messages", BODY)
         self.body = body.read_nowait() if body.is_eof() else None
         loop.close()
 
 
+def is_read_alike(octets: bytes) -> bool:
+    """Whether these begin with a plain request; a whole parser must then read the same."""
+    found = read(octets)
+    if not isinstance(found, Request):
+        return False
+    whole = _Whole(octets[: found.end])
+    assert found.body == whole.body
+    assert (whole.message.method, whole.message.path, whole.message.version) == ("POST", "/v1/messages", (1, 1))
+    assert (whole.message.should_close, whole.message.upgrade, whole.message.compression) == (False, False, None)
+    values = [whole.message.headers.getall(name.decode(), [""]) for name in WANTED]
+    assert [[value.decode()] for value in found.fields.split(b"\n")] == values
+    return True
+
+
+NAMES = [b"Accept", b"X-Forwarded-For", b"idempotency-key", b"Cookie", b"CONNECTION", b"X-Request-ID", b"te", b"Host"]
 LINES = st.lists(
     st.tuples(
-        st.sampled_from(
-            [b"Accept", b"X-Forwarded-For", b"idempotency-key", b"Cookie", b"CONNECTION", b"X-Request-ID", b"te"]
-        ),
+        st.one_of(st.sampled_from(NAMES), st.binary(min_size=1, max_size=3)),
         st.sampled_from([b": ", b":", b":\t", b" : "]),
         st.one_of(st.sampled_from([b"keep-alive", b"close", b"", b"a,b", b"x y"]), st.binary(max_size=6)),
     ),
@@ -100,19 +119,49 @@ LINES = st.lists(
 
 @given(LINES, st.binary(min_size=1, max_size=40))
 @example([(b"CONNECTION", b": ", b"keep-alive")], b"{}")
+@example([(b"x%d" % each, b":", b"") for each in range(60)], b"{}")
 def test_whatever_is_taken_for_plain_is_read_alike_by_a_whole_parser(
     lines: list[tuple[bytes, bytes, bytes]], body: bytes
 ) -> None:
     head = b"".join(name + colon + value + b"\r\n" for name, colon, value in lines)
-    octets = HEAD.replace(b"Content-Length: 19", b"Content-Length: %d" % len(body)) + head + b"\r\n" + body
-    found = read(octets)
-    if not isinstance(found, Request):
-        return
-    whole = _Whole(octets[: found.end])
-    assert found.body == whole.body
-    assert (whole.message.should_close, whole.message.upgrade, whole.message.compression) == (False, False, None)
-    values = [whole.message.headers.getall(name.decode(), [""]) for name in WANTED]
-    assert [[value.decode()] for value in found.fields.split(b"\n")] == values
+    is_read_alike(HEAD.replace(b"Content-Length: 19", b"Content-Length: %d" % len(body)) + head + b"\r\n" + body)
+
+
+PIECES = (
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b" ",
+    b"\t",
+    b":",
+    b"\0",
+    b"0",
+    b"_",
+    b"\x80",
+    b"",
+    b"Content-Length: 5\r\n",
+    b"chunked",
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(PLAIN)), st.integers(0, 3), st.sampled_from(PIECES) | st.binary(max_size=2)),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_a_plain_request_that_was_spoilt_is_read_alike_or_not_at_all(spoilt: list[tuple[int, int, bytes]]) -> None:
+    octets = PLAIN
+    for place, gone, put in spoilt:
+        octets = octets[:place] + put + octets[place + gone :]
+    is_read_alike(octets)
+
+
+def test_most_of_what_is_read_alike_is_taken() -> None:
+    assert is_read_alike(PLAIN)
+    assert is_read_alike(PLAIN.replace(b": */*", b":"))
+    assert is_read_alike(PLAIN.replace(b"19", b"000019"))
 
 
 # ---- frames ----
