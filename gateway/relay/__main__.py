@@ -14,13 +14,13 @@ from itertools import count
 from typing import Any, cast
 
 from gateway.relay.plain import Request, Unfinished, read
-from gateway.relay.wire import READY, Channel, pass_socket, passed_sockets
+from gateway.relay.wire import ALIVE, LAST, Channel, pass_socket, passed_sockets
 
 #: Seconds that a request may stay unfinished here, and a connection idle.
 UNFINISHED, IDLE = 5.0, 75.0
 
-#: Seconds between two looks for those, and how long the last answers may take to be written.
-LOOK, LAST = 2.5, 5.0
+#: Seconds between two looks for those, of which the gateway is told.
+LOOK = 2.5
 
 #: Octets that are read at once, and of further requests while one is being answered. With a whole plain request they
 #: stay below what can be passed back with a socket.
@@ -28,13 +28,13 @@ AT_ONCE, AHEAD = 32_768, 32_768
 
 
 class Connection(asyncio.BufferedProtocol):
-    """A client's connection: one request at a time."""
+    """A client's connection: one request at a time, and the next when the answer has left."""
 
-    __slots__ = ("_busy", "_octets", "_paused", "_peer", "_relay", "number", "since", "transport")
+    __slots__ = ("_busy", "_deaf", "_octets", "_peer", "_relay", "_unsent", "number", "since", "transport")
 
     def __init__(self, relay: "Relay", number: int, octets: bytes) -> None:
         self._relay, self.number, self._octets = relay, number, octets
-        self._busy = self._paused = False
+        self._busy = self._unsent = self._deaf = False  # being answered; not all written; not reading
         self.since = relay.loop.time()
         self._peer = b""
         self.transport: asyncio.Transport | None = None
@@ -42,9 +42,10 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It was passed; what the gateway had read of it comes first."""
         self.transport = cast("asyncio.Transport", transport)
+        self.transport.set_write_buffer_limits(0)  # so that what the client does not read is known, and waited for
         peer = transport.get_extra_info("peername")
         self._peer = f"\n{peer[0]}".encode() if isinstance(peer, tuple) else b"\n"
-        self._next(self._octets)
+        self._next()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Where to read into: one for all, for it is emptied at once."""
@@ -54,14 +55,20 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """More of a request."""
         data = bytes(self._relay.buffer[:nbytes])
-        octets = self._octets + data if self._octets else data
-        if not self._busy:
-            self._next(octets)
-            return
-        self._octets = octets
-        if len(octets) > AHEAD and self.transport is not None and not self._paused:
-            self._paused = True
-            self.transport.pause_reading()
+        if self._octets:
+            self._octets += data
+        else:
+            self._octets, self.since = data, self._relay.loop.time()
+        self._next()
+
+    def pause_writing(self) -> None:
+        """The client does not read: no further request of it is begun."""
+        self._unsent = True
+
+    def resume_writing(self) -> None:
+        """All that was answered has left."""
+        self._unsent = False
+        self._next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -73,41 +80,47 @@ class Connection(asyncio.BufferedProtocol):
         """The gateway's answer."""
         if self.transport is None:
             return
+        self._busy, self.since = False, self._relay.loop.time()
         self.transport.write(octets)
-        self._busy = False
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
-        self._next(self._octets)
+        self._next()
 
     def look(self, now: float) -> None:
-        """Pass a request back that does not come to its end; close a connection on which none begins."""
+        """Pass a request back that does not come to its end; close where none begins, or no answer is read."""
         if self._busy or self.transport is None:
             return
-        if self._octets and now - self.since > UNFINISHED:
-            self.hand_back()
-        elif now - self.since > IDLE:
-            self.transport.close()
+        waited = now - self.since
+        if self._octets and not self._unsent:
+            if waited > UNFINISHED:
+                self.hand_back()
+        elif waited > IDLE:
+            self.transport.abort()
 
     def hand_back(self) -> None:
-        """Give the socket to the gateway, with what was read of it."""
+        """Give the socket to the gateway, with what was read of it. All answers have left."""
         transport = self.transport
         if transport is None:
             return
         transport.pause_reading()
         self._relay.give(transport.get_extra_info("socket").fileno(), self._octets)
+        self.transport = None
         transport.abort()
 
-    def _next(self, octets: bytes) -> None:
-        self.since = self._relay.loop.time()
-        found = read(octets) if octets else None
-        if isinstance(found, Request):
-            self._busy, self._octets = True, octets[found.end :]
-            self._relay.channel.send(self.number, found.fields + self._peer, found.body)
+    def _next(self) -> None:
+        """Begin the next request, if it can be; read no further than ``AHEAD`` while it cannot."""
+        if self.transport is None:
             return
-        self._octets = octets
-        if octets and not isinstance(found, Unfinished):
-            self.hand_back()
+        if self._octets and not self._busy and not self._unsent:
+            found = read(self._octets)
+            if isinstance(found, Request):
+                self._busy, self._octets = True, self._octets[found.end :]
+                self._relay.channel.send(self.number, found.fields + self._peer, found.body)
+            elif not isinstance(found, Unfinished):
+                self.hand_back()
+                return
+        full = (self._busy or self._unsent) and len(self._octets) > AHEAD
+        if full is not self._deaf:
+            self._deaf = full
+            (self.transport.pause_reading if full else self.transport.resume_reading)()
 
 
 class Relay:
@@ -118,7 +131,7 @@ class Relay:
         self.channel = Channel(self._heard, self._lost)
         self._sockets = sockets
         self._numbers = count(1)
-        self._connections: dict[int, Connection] = {}
+        self.connections: dict[int, Connection] = {}
         self._ended, self._empty = asyncio.Event(), asyncio.Event()
         self._making: set[asyncio.Task[None]] = set()
         self.buffer = memoryview(bytearray(AT_ONCE))
@@ -127,7 +140,6 @@ class Relay:
         """Until the gateway is gone, or tells to end; answers that have come are written first."""
         await self.loop.connect_accepted_socket(lambda: self.channel, stream)
         self.loop.add_reader(self._sockets.fileno(), self._passed)
-        self.channel.send(READY, b"", b"")
         self._look()
         await self._ended.wait()
         self.loop.remove_reader(self._sockets.fileno())
@@ -137,17 +149,17 @@ class Relay:
 
     async def _close(self) -> None:
         """Close every connection when what was written has left."""
-        for connection in list(self._connections.values()):
+        for connection in list(self.connections.values()):
             if connection.transport is not None:
                 connection.transport.close()
-        while self._connections:
+        while self.connections:
             self._empty.clear()
             await self._empty.wait()
 
     def forget(self, number: int) -> None:
         """That connection is closed."""
-        self._connections.pop(number, None)
-        if not self._connections:
+        self.connections.pop(number, None)
+        if not self.connections:
             self._empty.set()
 
     def give(self, fd: int, octets: bytes) -> None:
@@ -155,7 +167,7 @@ class Relay:
         pass_socket(self._sockets, fd, octets, wait=True)
 
     def _heard(self, number: int, _first: bytes, answer: bytes) -> None:
-        connection = self._connections.get(number)
+        connection = self.connections.get(number)
         if connection is not None:
             connection.answered(answer)
 
@@ -165,7 +177,7 @@ class Relay:
     def _passed(self) -> None:
         for taken, octets in passed_sockets(self._sockets):
             connection = Connection(self, next(self._numbers), octets)
-            self._connections[connection.number] = connection
+            self.connections[connection.number] = connection
             task = self.loop.create_task(self._connect(connection, taken))
             self._making.add(task)
             task.add_done_callback(self._making.discard)
@@ -179,8 +191,9 @@ class Relay:
             self.forget(connection.number)
 
     def _look(self) -> None:
+        self.channel.send(ALIVE, b"", b"")
         now = self.loop.time()
-        for connection in list(self._connections.values()):
+        for connection in list(self.connections.values()):
             connection.look(now)
         self.loop.call_later(LOOK, self._look)
 

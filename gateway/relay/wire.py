@@ -1,6 +1,7 @@
 """The two sides' sockets: a stream of frames, written once a turn; sockets that are passed with what was read."""
 
 import asyncio
+import logging
 import socket
 from array import array
 from collections.abc import Callable
@@ -11,13 +12,18 @@ from gateway.relay.frames import Frames, frame
 #: Octets that are passed along with a socket, at most.
 PASSED_MOST = 131_072
 
-#: The number of the frame that says that a relay is ready.
-READY = 0
+#: The number of the frames that say that a relay is there.
+ALIVE = 0
+
+#: Seconds that the last answers have to be written when the gateway has told a relay to end, or is gone.
+LAST = 1.0
 
 #: Before the octets, for a message without any would look like the end.
 _MARK = b"+"
 
 _FD = array("i", [0]).itemsize
+
+log = logging.getLogger(__name__)
 
 
 class Channel(asyncio.Protocol):
@@ -75,12 +81,16 @@ def pass_socket(over: socket.socket, passed: int, octets: bytes, *, wait: bool =
 def passed_sockets(over: socket.socket) -> list[tuple[socket.socket, bytes]]:
     """All the sockets that were passed, each with its octets."""
     found: list[tuple[socket.socket, bytes]] = []
+    flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
     while True:
         try:
-            octets, rights, _, _ = over.recvmsg(PASSED_MOST, socket.CMSG_SPACE(_FD), socket.MSG_DONTWAIT)
+            octets, rights, _, _ = over.recvmsg(PASSED_MOST, socket.CMSG_SPACE(_FD), flags)
         except OSError:
             return found
-        if not rights:  # the end
+        if not octets:  # the end
             return found
+        if not rights:  # the system has closed it
+            log.warning("a connection is cut: too many open files")
+            continue
         fds = array("i", rights[0][2][:_FD])
         found.append((socket.socket(fileno=fds[0]), octets[len(_MARK) :]))

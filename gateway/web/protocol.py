@@ -42,9 +42,9 @@ class Server(web.Server):
         """The protocol of one connection."""
         return _Protocol(self, self._refuse, self.relays, **self._options)
 
-    def come_back(self) -> web.RequestHandler:
-        """The protocol of a connection that a relay gave back: it stays here."""
-        return _Protocol(self, self._refuse, None, **self._options)
+    def come_back(self, octets: bytes) -> web.RequestHandler:
+        """The protocol of a connection that a relay gave back, with what it had read: it stays here."""
+        return _Protocol(self, self._refuse, None, octets, **self._options)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -70,17 +70,30 @@ def nowhere() -> Problem:
 class _Protocol(web.RequestHandler):
     """One connection."""
 
-    __slots__ = ("_plain", "_refuse", "_relays")
+    __slots__ = ("_before", "_plain", "_refuse", "_relays")
 
     def __init__(
-        self, server: Server, refuse: Callable[[Problem], web.Response], relays: Relays | None, **options: Any
+        self,
+        server: Server,
+        refuse: Callable[[Problem], web.Response],
+        relays: Relays | None,
+        before: bytes = b"",
+        **options: Any,
     ) -> None:
         super().__init__(server, **options)
-        self._refuse, self._relays = refuse, relays
+        self._refuse, self._relays, self._before = refuse, relays, before
         self._plain = 0  # requests, of which each was a plain one
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection begins, or comes back."""
+        super().connection_made(transport)
+        if self._before:  # in a moment, when the transport has begun to read and can be told to wait
+            self._loop.call_soon(self.data_received, b"")
 
     def data_received(self, data: bytes) -> None:
         """Some octets; those of a connection that turned out to be busy go to a relay, and it with them."""
+        if self._before:
+            data, self._before = self._before + data, b""
         if self._relays is not None and data:  # aiohttp itself says nothing, to go on reading
             if not is_one(data):
                 self._relays = None

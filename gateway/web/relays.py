@@ -10,12 +10,13 @@ import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
+from math import inf
 from time import perf_counter
 from typing import Any
 
 from gateway.parts import Parts
-from gateway.relay.wire import READY, Channel, pass_socket, passed_sockets
+from gateway.relay.wire import ALIVE, LAST, Channel, pass_socket, passed_sockets
 from gateway.web.endpoint import Endpoint, named, octets_of, told_problem
 from gateway.web.media import JSON
 from gateway.web.plain import told, written
@@ -26,8 +27,11 @@ log = logging.getLogger(__name__)
 #: Seconds between two starts.
 AGAIN = 5.0
 
-#: Makes the protocol of a connection that comes back.
-Make = Callable[[], asyncio.Protocol]
+#: Seconds after which a relay that says nothing is given no connection, and is killed; it says that it is there in 2.5.
+QUIET, DEAD = 10.0, 30.0
+
+#: Makes the protocol of a connection that comes back with these octets.
+Make = Callable[[bytes], asyncio.Protocol]
 
 
 class _Relay:
@@ -35,9 +39,10 @@ class _Relay:
 
     channel: Channel
 
-    def __init__(self, sockets: socket.socket, process: Process) -> None:
+    def __init__(self, sockets: socket.socket, process: Process, now: float) -> None:
         self.sockets, self.process = sockets, process
         self.ready = False
+        self.heard = now  # when it last said that it is there
 
 
 class Relays:
@@ -55,7 +60,7 @@ class Relays:
 
     @asynccontextmanager
     async def running(self, seconds: float) -> AsyncIterator["Relays"]:
-        """Leaving waits ``seconds`` for what is being answered, then ends them."""
+        """Leaving waits ``seconds`` for what is being answered, then ends them, within ``LAST`` more."""
         self._open = True
         try:
             yield self
@@ -66,13 +71,15 @@ class Relays:
             relays = list(self._relays)
             for relay in relays:
                 relay.channel.close()
-            await asyncio.gather(*(_reaped(relay.process) for relay in relays))
+            await asyncio.gather(*(_end(relay.process) for relay in relays))
 
     def take(self, transport: asyncio.Transport, octets: bytes) -> bool:
         """Pass a connection on, with the request that was read of it; False: it stays here."""
-        ready = [relay for relay in self._relays if relay.ready]
-        if not self._open or not ready:
+        if not self._open:
+            return False
+        if len(self._relays) < self._most:
             self._start()
+        if transport.get_write_buffer_size() or not (ready := self._ready()):
             return False
         self._turn += 1
         relay = ready[self._turn % len(ready)]
@@ -85,31 +92,42 @@ class Relays:
 
     # ---- their processes ----
 
-    def _start(self) -> None:
+    def _ready(self) -> list[_Relay]:
         now = self._loop.time()
-        if self._open and len(self._relays) < self._most and now >= self._not_before:
-            self._not_before = now + AGAIN
+        for relay in self._relays:
+            if now - relay.heard > DEAD:
+                _kill(relay.process)
+        return [relay for relay in self._relays if relay.ready and now - relay.heard <= QUIET]
+
+    def _start(self) -> None:
+        if self._loop.time() >= self._not_before:
+            self._not_before = inf  # until this one is there
             self._keep(self._started())
 
     async def _started(self) -> None:
-        """Start one; it is given connections from when it says that it is ready."""
-        stream, its_stream = socket.socketpair()
-        sockets, its_sockets = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with its_stream, its_sockets:
+        """Start one; it is given connections from when it says that it is there."""
+        try:
+            await self._launched()
+        except OSError as error:
+            log.warning("no relay could be started", extra={"why": error.strerror})
+        finally:
+            self._not_before = self._loop.time() + AGAIN
+
+    async def _launched(self) -> None:
+        with ExitStack() as ours:
+            stream, its_stream = map(ours.enter_context, socket.socketpair())
+            sockets, its_sockets = map(ours.enter_context, socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
             fds = (its_stream.fileno(), its_sockets.fileno())
-            try:
-                command = (sys.executable, "-P", "-m", "gateway.relay", *map(str, fds))
-                process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, pass_fds=fds)
-            except OSError as error:
-                log.warning("no relay could be started", extra={"why": error.strerror})
-                stream.close()
-                sockets.close()
-                return
-        relay = _Relay(sockets, process)
+            command = (sys.executable, "-P", "-m", "gateway.relay", *map(str, fds))
+            process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, pass_fds=fds)
+            ours.pop_all()
+            its_stream.close()
+            its_sockets.close()
+        relay = _Relay(sockets, process, self._loop.time())
         relay.channel = Channel(lambda *frame: self._heard(relay, *frame), lambda: self._lost(relay))
         self._relays.append(relay)
-        await self._loop.connect_accepted_socket(lambda: relay.channel, stream)
         self._loop.add_reader(sockets.fileno(), self._back, relay)
+        await self._loop.connect_accepted_socket(lambda: relay.channel, stream)
         if not self._open:  # leaving did not see it
             relay.channel.close()
 
@@ -119,8 +137,8 @@ class Relays:
         relay.sockets.close()
         self._relays.remove(relay)
         if self._open:
-            log.warning("a relay ended by itself: its connections are cut")
-        self._keep(_reaped(relay.process))
+            log.warning("a relay has ended: its connections are cut")
+        self._keep(_end(relay.process))
 
     def _back(self, relay: _Relay) -> None:
         """Connections that a relay does not want."""
@@ -131,18 +149,15 @@ class Relays:
     async def _home(self, taken: socket.socket, octets: bytes) -> None:
         taken.setblocking(False)
         try:
-            _, protocol = await self._loop.connect_accepted_socket(self._make, taken)
+            await self._loop.connect_accepted_socket(lambda: self._make(octets), taken)
         except OSError:  # the client has gone meanwhile
             taken.close()
-            return
-        if octets:
-            protocol.data_received(octets)
 
     # ---- their requests ----
 
     def _heard(self, relay: _Relay, number: int, fields: bytes, body: bytes) -> None:
-        if number == READY:
-            relay.ready = True
+        if number == ALIVE:
+            relay.ready, relay.heard = True, self._loop.time()
             return
         self._keep(self._answer(relay.channel, number, fields, body))
 
@@ -166,6 +181,16 @@ class Relays:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _reaped(process: Process) -> None:
-    with suppress(ProcessLookupError):
+async def _end(process: Process) -> None:
+    """Wait until it has ended, as it was told to; kill it when it does not."""
+    try:
+        async with asyncio.timeout(LAST):
+            await process.wait()
+    except TimeoutError:
+        _kill(process)
         await process.wait()
+
+
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()

@@ -6,6 +6,8 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
+import orjson
 import pytest
 
 from adapters.smpp.simulator import Simulator
@@ -60,6 +62,29 @@ async def test_a_relay_ends_with_its_gateway(tmp_path: Path, how: signal.Signals
             writer.close()
             assert await gateway.process.wait() == (Exit.FINE if how is signal.SIGTERM else -how)
         await simulator.until(lambda: simulator.counts.taken >= sent, DEADLINE)
+
+
+async def test_what_comes_after_a_request_that_is_not_plain_comes_after_it(tmp_path: Path) -> None:
+    recipients = [{"to": number(place), "reference": "x" * 200} for place in range(2_000)]
+    body = orjson.dumps({"action": "INFO", "text": "Bonjour", "recipients": recipients})
+    head = f"POST /v1/batches?dry_run=true HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+    batch = f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    file = configuration(tmp_path, 9)  # where nobody listens
+    file.write_text(file.read_text("utf-8").replace("http:\n", "http:\n  relays: 1\n"), "utf-8")
+    async with asyncio.timeout(DEADLINE), serving(file) as gateway, aiohttp.ClientSession() as session:
+        for turn in range(1, 21):
+            reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+            while f'way="passed"}} {turn}.0' not in await _metrics(session, gateway.port):
+                await _post(reader, writer, turn)
+            writer.write(batch)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+        assert f'way="back"}} {turn}.0' in await _metrics(session, gateway.port)
+
+
+async def _metrics(session: aiohttp.ClientSession, port: int) -> str:
+    async with session.get(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {KEY}"}) as answer:
+        return await answer.text()
 
 
 async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, place: int) -> None:

@@ -30,6 +30,7 @@ from gateway.metrics import Metrics
 from gateway.model import Action, Price, School, Template
 from gateway.objections import Why
 from gateway.problem import CATALOGUE
+from gateway.relay.wire import LAST
 from gateway.requests import BatchIn, BatchRequest, MessageIn, PreviewIn, RecipientIn
 from gateway.states import FINAL, FRENCH, MOVES, Status
 from gateway.web.api.receipts import OBJECTIONS
@@ -363,6 +364,7 @@ def test_the_seconds_of_leaving() -> None:
     seconds = {name: int(found[1]) for name, cell in rows.items() if (found := re.match(r"(\d+) s", cell))}
     stop = Settings().stop
     assert seconds["HTTP"] == stop.http.total_seconds()
+    assert seconds["relays"] == stop.http.total_seconds() + LAST
     assert seconds["doors"] == stop.doors.total_seconds()
     assert seconds["binds"] == door.LEAVE
     assert seconds["lanes"] == stop.lanes.total_seconds()

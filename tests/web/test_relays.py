@@ -1,107 +1,22 @@
 """Busy connections go to a relay and come back; what is answered is what the gateway itself would answer."""
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 
-import orjson
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.parts import Parts
-from gateway.store.bulk import fetch
 from gateway.web import relays
 from gateway.web.protocol import BUSY
-from gateway.web.server import serve_http
-from tests.web.conftest import METZ, Answer, Gateway
-
-DEADLINE = 20.0
-BODY = {"to": "0612345678", "action": "INFO", "text": "Bonjour"}
-
-
-def post(body: object = BODY, *lines: str, key: str | None = "vgm_all") -> bytes:
-    """A plain request."""
-    raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    head = [
-        "POST /v1/messages HTTP/1.1",
-        "Host: x",
-        "Content-Type: application/json",
-        *([f"Authorization: Bearer {key}"] if key else []),
-        f"Content-Length: {len(raw)}",
-        *lines,
-    ]
-    return "\r\n".join([*head, "", ""]).encode() + raw
-
-
-@dataclass(slots=True)
-class Line:
-    """One connection, by hand."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def ask(self, raw: bytes) -> Answer:
-        """Write these octets, read one answer."""
-        self.writer.write(raw)
-        return await self.read()
-
-    async def read(self) -> Answer:
-        """One answer."""
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        first, *lines = head.decode().removesuffix("\r\n\r\n").split("\r\n")
-        headers = dict(line.split(": ", 1) for line in lines)
-        return Answer(int(first.split()[1]), headers, await self.reader.readexactly(int(headers["Content-Length"])))
-
-
-@asynccontextmanager
-async def line(port: int) -> AsyncIterator[Line]:
-    """A connection to the gateway, under a deadline."""
-    async with asyncio.timeout(DEADLINE):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        try:
-            yield Line(reader, writer)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-
-
-def relayed(parts: Parts, way: str) -> float:
-    """How many connections were ``passed``, or came ``back``."""
-    return parts.metrics.registry.get_sample_value("vaguemestre_relay_connections_total", {"way": way}) or 0.0
-
-
-async def at_relay(gateway: Gateway, one: Line) -> None:
-    """Be busy on a connection until a relay has it."""
-    before = relayed(gateway.parts, "passed")
-    while relayed(gateway.parts, "passed") == before:
-        assert (await one.ask(post())).status == 202
-
-
-def helpers() -> list[int]:
-    """The relays of this process."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and b"gateway.relay" in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-    return found
+from tests.web.conftest import METZ, Gateway
+from tests.web.relaying import BODY, addresses, at_relay, helpers, line, plainly, post, relayed, with_relays
 
 
 @pytest.fixture
 async def relaying(gateway: Gateway) -> AsyncIterator[Gateway]:
-    """A gateway with one relay at most, whatever the machine."""
-    declared = gateway.parts.settings
-    http = declared.http.model_copy(update={"relays": 1})
-    gateway.parts.settings = declared.model_copy(update={"http": http})
-    async with serve_http(gateway.parts, "127.0.0.1:0", 5) as port:
-        yield Gateway(gateway.parts, port, gateway.session)
-    assert helpers() == []
+    """A gateway with one relay."""
+    async with with_relays(gateway, 1) as its:
+        yield its
 
 
 async def test_a_busy_connection_goes_to_a_relay_and_nothing_is_lost_or_doubled(relaying: Gateway) -> None:
@@ -128,9 +43,7 @@ async def test_what_is_not_busy_stays(relaying: Gateway) -> None:
 
 
 async def test_none_where_none_is_wanted(gateway: Gateway) -> None:
-    declared = gateway.parts.settings
-    gateway.parts.settings = declared.model_copy(update={"http": declared.http.model_copy(update={"relays": 0})})
-    async with serve_http(gateway.parts, "127.0.0.1:0", 5) as port, line(port) as one:
+    async with with_relays(gateway, 0) as its, line(its.port) as one:
         for _ in range(BUSY * 3):
             assert (await one.ask(post())).status == 202
     assert helpers() == []
@@ -156,16 +69,6 @@ ALIKE = {
     "reused": post({**BODY, "text": "Au revoir"}, "Idempotency-Key: demande-7"),
     "bad key of a demand": post(BODY, "Idempotency-Key: a b"),
 }
-MADE = ("id", "serial", "request_id", "status_label")
-
-
-def plainly(answer: Answer) -> object:
-    """An answer without what is made anew each time."""
-    headers = {
-        name: value for name, value in answer.headers.items() if name not in ("Date", "Location", "Content-Length")
-    }
-    named = headers.pop("X-Request-Id") == "demande-7"
-    return (answer.status, headers, named, {k: v for k, v in answer.json.items() if k not in MADE})
 
 
 async def test_a_relay_answers_as_the_gateway_does(relaying: Gateway) -> None:
@@ -200,12 +103,8 @@ async def test_what_lifts_a_wish_is_in_the_journal_with_its_address(relaying: Ga
         await at_relay(relaying, one)
         wish = {"override": {"reason": "Accord de la famille"}, "recipient": {"do_not_sms": True}}
         assert (await one.ask(post({**BODY, **wish, "school": METZ}))).json["status"] == "queued"
-    rows = await relaying.parts.store.read(_addresses)
+    rows = await relaying.parts.store.read(addresses)
     assert rows == ["127.0.0.1"]
-
-
-async def _addresses(conn: AsyncConnection) -> list[str]:
-    return [row[0] for row in await fetch(conn, "SELECT address FROM audit WHERE act = 'override'")]
 
 
 async def test_a_request_in_pieces_is_put_together(relaying: Gateway) -> None:
