@@ -202,6 +202,7 @@ ACTS = {
     "budget_put": "Budget fixé",
     "budget_deleted": "Budget levé",
     "answered": "Réponse à un évènement notée",
+    "answer_taken_back": "Réponse à un évènement reprise",
     "purged": "Textes et numéros effacés à la fin de leur durée de conservation",
     "person_erased": "Numéro effacé à la demande de la personne",
 }

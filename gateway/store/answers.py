@@ -1,7 +1,8 @@
 """Events that were answered, and answers that are waited for.
 
 Rules: an event is answered once, whoever of its recipients answers and whichever action asked; so is a message that
-has no event. What is waited for begins with the first message sent, and is over with the answer, in time or late.
+has no event. What is waited for begins with the first message sent, and is over with the answer, in time or late,
+unless a person takes that back.
 """
 
 from collections.abc import Sequence
@@ -55,6 +56,12 @@ async def mark(conn: Conn, answer: Answer) -> bool:
     sql = "UPDATE awaited SET answered_at = ? WHERE school = ? AND event = ?"
     await fetch(conn, sql, (answer.at, answer.school, answer.event))
     return True
+
+
+async def take_back(conn: Conn, school: str, event: str) -> None:
+    """An event is waited for again, as before it was answered."""
+    await fetch(conn, "DELETE FROM answered WHERE school = ? AND event = ?", (school, event))
+    await fetch(conn, "UPDATE awaited SET answered_at = NULL WHERE school = ? AND event = ?", (school, event))
 
 
 # ---- questions ----

@@ -11,7 +11,7 @@ const last = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMon
 
 // Forms that only ever lead to another page: what they say there is judged with it.
 const LEAD_ELSEWHERE = [
-  "POST /envoi/compte", "POST /envoi/exception", "POST /a-diffuser", "POST /messages/{id}/renvoyer", "POST /reponses/retard",
+  "POST /envoi/compte", "POST /envoi/exception", "POST /a-diffuser", "POST /messages/{id}/renvoyer", "POST /reponses/retard", "POST /reponses/reprendre",
   "POST /mois/{month}/clore", "POST /budgets/lever", "POST /rapprochement/{id}/valider", "POST /comptes/{name}/suspendre",
   "POST /comptes/{name}/reprendre", "POST /comptes/{name}/supprimer", "POST /actions/{code}/supprimer",
   "POST /modeles/{code}/supprimer", "POST /deconnexion", "POST /etablissement",

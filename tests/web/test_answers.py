@@ -107,6 +107,7 @@ TOUR: Sequence[tuple[str, str, str, Any]] = [
     ("GET", "/v1/actions/{absence}/overdue", "?count=true", None),
     ("POST", "/v1/events/{event}/answered", "", {"by": "M. REITER"}),
     ("GET", "/v1/messages/{message}/report", "", None),
+    ("DELETE", "/v1/events/{event}/answered", "", None),
     ("GET", "/v1/receipts/unmatched", "?count=true", None),
     ("POST", "/v1/receipts/{orphan}/match", "", {"message": "{answered}"}),
     ("POST", "/v1/accounts/{account}/pause", "?reason=facture", None),

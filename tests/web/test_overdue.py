@@ -122,6 +122,28 @@ async def test_an_answer_that_came_another_way(gateway: Gateway) -> None:
     assert [(one["act"], one["subject"]) for one in rows] == [("answered", "ABS-9")]
 
 
+async def test_what_was_no_answer_is_taken_back(gateway: Gateway) -> None:
+    message = await send(gateway, 1)
+    await wait(gateway, 1, "ABS-9")
+    later(gateway)
+    await gateway.post("/v1/events/ABS-9/answered", {"by": "la voisine"})
+    assert (await gateway.ask("DELETE", "/v1/events/ABS-9/answered", "vgm_read")).code == "forbidden_scope"
+    assert (await gateway.ask("DELETE", "/v1/events/ABS-9/answered", "vgm_other")).code == "not_found"
+    taken = await gateway.ask("DELETE", "/v1/events/ABS-9/answered")
+    assert taken.json == {"code": "ABS-9", "deleted": True}
+    assert [one["event"] for one in (await gateway.get(OVERDUE)).json["data"]] == ["ABS-9"]
+    shown = (await gateway.get(f"/v1/messages/{message}")).json
+    assert (shown["answered_at"], shown["answered_late"]) == (None, False)
+    steps = (await gateway.get(f"/v1/messages/{message}/report")).json["steps"]
+    assert "answered" not in [step["kind"] for step in steps]
+    assert (await gateway.ask("DELETE", "/v1/events/ABS-9/answered")).code == "not_found"
+    acts = [one["act"] for one in (await gateway.get("/v1/audit", "vgm_admin")).json["data"]]
+    assert acts == ["answer_taken_back", "answered"]
+    again = await gateway.post("/v1/events/ABS-9/answered", {"by": "la mère"})
+    assert again.json["by"] == "la mère"
+    assert (await gateway.get(OVERDUE)).json["data"] == []
+
+
 async def test_an_answer_to_nothing(gateway: Gateway) -> None:
     await send(gateway, 1, school=REUNION)
     for event in ("ABS-9", "ABS-10", "msg_x"):

@@ -15,6 +15,7 @@ from gateway.problem import Problem
 from gateway.requests import Body, Short
 from gateway.store import answers, audit
 from gateway.store.answers import Answer, Wanted
+from gateway.web.answers.base import Deleted
 from gateway.web.answers.inbound import AnsweredView, OverdueList
 from gateway.web.api import cursors
 from gateway.web.api.filters import Paging
@@ -27,6 +28,12 @@ class AnsweredBody(Body):
     """An answer that came another way: by telephone, on paper, at the gate."""
 
     by: Short | None = None
+    school: Uai | None = None
+
+
+class SchoolQuery(Body):
+    """Of which school."""
+
     school: Uai | None = None
 
 
@@ -53,6 +60,26 @@ async def mark_answered(call: Call) -> Reply:
 
     row = await call.parts.store.write(verb)
     return Reply(_answered_view(row, school.zone))
+
+
+async def take_back(call: Call) -> Reply:
+    """``DELETE /v1/events/{id}/answered``: it was no answer, or not to this event; it is waited for again."""
+    query: SchoolQuery = call.query
+    school = known_school(call.parts.registry, call.caller, query.school)
+    event = call.path["id"]
+    entry = call.act("answer_taken_back", subject=event, school=school.uai)
+
+    async def verb(conn: AsyncConnection) -> None:
+        users = await answers.senders_of(conn, school.uai, event)
+        if not any(call.caller.sees(school.uai, user) for user in users):
+            raise not_found("Aucun message")
+        if await answers.of_event(conn, school.uai, event) is None:
+            raise Problem("not_found", "Aucune réponse n'est notée pour cet évènement.")
+        await answers.take_back(conn, school.uai, event)
+        await audit.note(conn, entry)
+
+    await call.parts.store.write(verb)
+    return Reply({"code": event, "deleted": True})
 
 
 def _answered_view(row: Any, zone: tzinfo) -> dict[str, Any]:
@@ -145,6 +172,19 @@ ROUTES: tuple[Route, ...] = (
         ),
         body=AnsweredBody,
         answer=AnsweredView,
+        tag="inbound",
+        problems=("not_found", "school_required", "school_forbidden"),
+    ),
+    Route(
+        *(
+            "DELETE",
+            "/v1/events/{id}/answered",
+            take_back,
+            frozenset({Scope.SEND}),
+            "Reprendre une réponse notée à tort",
+        ),
+        query=SchoolQuery,
+        answer=Deleted,
         tag="inbound",
         problems=("not_found", "school_required", "school_forbidden"),
     ),

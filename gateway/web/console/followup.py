@@ -77,7 +77,13 @@ def _said(value: Any) -> str:
 async def report(visit: Visit) -> web.StreamResponse:
     """``GET /console/messages/{id}``: the « rapport d'envoi », to print too."""
     found = await visit.ask("GET", "/v1/messages/{id}/report", visit.request.match_info["id"])
-    return visit.render("rapport.html", report=found, message=found["message"], resend=visit.may(Scope.RELEASE))
+    return visit.render(
+        "rapport.html",
+        report=found,
+        message=found["message"],
+        resend=visit.may(Scope.RELEASE),
+        mark=visit.may(Scope.SEND),
+    )
 
 
 async def resend(visit: Visit) -> web.StreamResponse:

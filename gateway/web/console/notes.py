@@ -20,6 +20,7 @@ NOTES = {
     "suspendu": "Le compte est suspendu : plus rien ne part par lui.",
     "repris": "Le compte a repris ses envois.",
     "repondu": "La réponse est notée.",
+    "repris-en-attente": "La réponse est reprise : elle est attendue de nouveau.",
     "rapproche": "La facture est rapprochée.",
     "a-valider": "Cochez la case qui dit ce que valider veut dire, puis recommencez.",
     "valide": "Le rapprochement est validé : il ne changera plus.",

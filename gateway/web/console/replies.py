@@ -1,7 +1,9 @@
 """« Réponses »: what telephones wrote, and the events that nobody answered in time."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -61,6 +63,7 @@ async def overdue(visit: Visit) -> web.StreamResponse:
         found = await visit.ask("GET", "/v1/actions/{code}/overdue", code, query=query)
     mark = visit.may(Scope.SEND)
     values = {"rows": found["data"], "page": found["page"], "actions": actions, "action": code, "mark": mark}
+    values["noted"] = visit.request.query.get("evenement", "") if mark else ""
     return visit.render("retard.html", **values)
 
 
@@ -68,13 +71,28 @@ async def answered(visit: Visit) -> web.StreamResponse:
     """``POST /console/reponses/retard``: « Marquer comme répondu »."""
     by = str(visit.form.get("by", "")).strip() or None
     await visit.ask("POST", "/v1/events/{id}/answered", str(visit.form.get("event", "")), body={"by": by})
-    code = str(visit.form.get("action", ""))
-    known = visit.parts.registry.action(code) is not None
-    return visit.go(f"/reponses/retard{f'?action={code}' if known else ''}", "repondu")
+    return _back(visit, "repondu")
+
+
+async def take_back(visit: Visit) -> web.StreamResponse:
+    """``POST /console/reponses/reprendre``: « répondu » was wrong."""
+    await visit.ask("DELETE", "/v1/events/{id}/answered", str(visit.form.get("event", "")))
+    return _back(visit, "repris-en-attente")
+
+
+def _back(visit: Visit, done: str) -> web.StreamResponse:
+    """To the report or the list where it was noted; the list offers to take it back."""
+    form = {name: str(visit.form.get(name, "")) for name in ("message", "action", "event")}
+    if re.fullmatch(r"msg_[0-9A-Z]{26}", form["message"]):
+        return visit.go(f"/messages/{form['message']}", done)
+    words = {"action": form["action"]} if visit.parts.registry.action(form["action"]) else {}
+    words |= {"evenement": form["event"]} if done == "repondu" else {}
+    return visit.go(f"/reponses/retard?{urlencode(words)}", done)
 
 
 PAGES: tuple[Page, ...] = (
     Page("GET", "/reponses", show, _READ, menu="Réponses", group="Envoi aux familles"),
     Page("GET", "/reponses/retard", overdue, _READ),
     Page("POST", "/reponses/retard", answered, frozenset({Scope.SEND})),
+    Page("POST", "/reponses/reprendre", take_back, frozenset({Scope.SEND})),
 )

@@ -1,6 +1,7 @@
 """« Consentements » and « Réponses »: S4 rows 117 and 131, what telephones wrote, what stays without an answer."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -141,12 +142,35 @@ async def test_what_is_late_is_marked_as_answered(browser: Browser, people: Gate
     later(people)
     await browser.sign_in("cpe")
     page = await browser.open("/console/reponses/retard")
-    assert "1 évènement(s) sans réponse" in page.text
+    assert "1 évènement sans réponse" in page.text
     assert "REITER Pauline 5B" in page.text
     fields = {"event": "ABS-9", "action": "JUSTIF", "by": "la mère, par téléphone"}
     page = await browser.send("/console/reponses/retard", fields)
     assert "La réponse est notée." in page.text
-    assert "Tout le monde a répondu à temps." in page.text
+    assert "Aucune réponse n'est en retard." in page.text
+    taken = re.search(r'action="(/console/reponses/reprendre)".*?name="event" value="([^"]+)"', page.html, re.S)
+    assert taken
+    page = await browser.send(taken[1], {"event": taken[2], "action": "JUSTIF"})
+    assert "La réponse est reprise : elle est attendue de nouveau." in page.text
+    assert "1 évènement sans réponse" in page.text
     await browser.sign_in("technique")
     await browser.open("/console/reponses/retard")
-    assert (await browser.send("/console/reponses/retard", fields)).status == 403
+    for path in ("retard", "reprendre"):
+        assert (await browser.send(f"/console/reponses/{path}", fields)).status == 403
+
+
+async def test_a_report_shows_the_answer_and_takes_it_back(browser: Browser, people: Gateway) -> None:
+    message = await add_sent(people.parts.store, 1, action="ABSENCE")  # without event: it is its own
+    await add_awaited(people.parts.store, 1, message)
+    later(people)
+    await browser.sign_in("cpe")
+    page = await browser.open(f"/console/messages/{message}")
+    assert "attendue ; en retard à partir du 26/11/2026 à 00:00" in page.text
+    fields = {"event": message, "message": message, "by": "la voisine"}
+    page = await browser.send("/console/reponses/retard", fields)
+    assert page.path.startswith(f"/console/messages/{message}")
+    assert "notée le 26/11/2026 à 01:00, en retard" in page.text
+    assert "la voisine" in page.text
+    page = await browser.send("/console/reponses/reprendre", fields)
+    assert "elle est attendue de nouveau" in page.text
+    assert "la voisine" not in page.text
