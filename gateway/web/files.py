@@ -19,8 +19,9 @@ _PERSONAL = frozenset({"number", "label"})
 
 
 def headers(name: str, media: str = "text/csv; charset=utf-8") -> dict[str, str]:
-    """Of a file to save under ``name``."""
-    return {"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'}
+    """Of a file to save under ``name``, which may hold what families said: nobody keeps it on the way."""
+    saved = {"Content-Type": media, "Content-Disposition": f'attachment; filename="{name}"'}
+    return {**saved, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 async def exported(call: Call, what: str, school: str | None) -> None:
