@@ -18,7 +18,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelt
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from gateway.problem import Problem
-from gateway.xmlparts import Handler, Unreadable, walk
+from gateway.xmlparts import LONGEST_TEXT, Handler, Unreadable, walk
 
 #: How an XLSX file begins.
 BEGINS = b"PK\x03\x04"
@@ -28,6 +28,9 @@ MOST_OCTETS, MOST_MEMBERS, MOST_ROWS, MOST_COLUMNS = 200 * 1024 * 1024, 1_000, 1
 
 #: Cells, different texts and styles at most.
 _MOST_CELLS, _MOST_TEXTS, _MOST_STYLES = 1_500_000, 1_000_000, 65_536
+
+#: Characters of all cells together at most: cells that name one text over and over say far more than the file holds.
+_MOST_CHARACTERS = 32 * 1024 * 1024
 
 #: Octets of the package's list of members at most.
 _MOST_LISTED = 1024 * 1024
@@ -161,12 +164,34 @@ class _Book:
         """Nothing stands between these tags."""
 
 
+class _Pieces:
+    """A text that is told in pieces."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+
+    def add(self, piece: str) -> None:
+        """One more. Raises Unreadable when it is longer than any honest cell."""
+        self._length += len(piece)
+        if self._length > LONGEST_TEXT:
+            raise Unreadable("une de ses cellules est trop longue")
+        self._pieces.append(piece)
+
+    def taken(self) -> str:
+        """The whole, without the spaces around it; then it begins anew."""
+        whole = "".join(self._pieces).strip()
+        self._pieces.clear()
+        self._length = 0
+        return whole
+
+
 class _Texts:
     """``sharedStrings.xml``: the texts that cells name by their place; without how they are pronounced."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self._pieces: list[str] = []
+        self._pieces = _Pieces()
         self._aside = 0
 
     def begin(self, name: str, said: dict[str, str]) -> None:
@@ -175,14 +200,13 @@ class _Texts:
 
     def end(self, name: str, text: str) -> None:
         if name == "t" and not self._aside:
-            self._pieces.append(text)
+            self._pieces.add(text)
         elif name == "rPh":
             self._aside -= 1
         elif name == "si":
             if len(self.found) == _MOST_TEXTS:
                 raise Unreadable(f"il a plus de {_MOST_TEXTS} textes")
-            self.found.append("".join(self._pieces))
-            self._pieces.clear()
+            self.found.append(self._pieces.taken())
 
 
 class _Styles:
@@ -225,11 +249,11 @@ class _Rows:
         self._kinds = kinds
         self._epoch = epoch
         self._ready: list[tuple[int, list[str]]] = []
-        self._number = self._count = self._cells = 0
+        self._number = self._count = self._cells = self._characters = 0
         self._row: list[str] = []
         self._place = -1
         self._said: dict[str, str] = {}
-        self._value = ""
+        self._value = _Pieces()
         self._aside = 0
 
     def taken(self) -> list[tuple[int, list[str]]]:
@@ -242,7 +266,8 @@ class _Rows:
             self._cells += 1
             if self._cells > _MOST_CELLS:
                 raise Unreadable(f"il a plus de {_MOST_CELLS} cellules")
-            self._said, self._value = said, ""
+            self._said = said
+            self._value.taken()  # what stands between cells is nobody's
             self._place = self._column(said.get("r"))
         elif name == "row":
             given = said.get("r", "")
@@ -262,20 +287,24 @@ class _Rows:
         return place - 1
 
     def end(self, name: str, text: str) -> None:
-        if name == "v":
-            self._value = text
-        elif name == "t" and not self._aside:
-            self._value += text
+        if name == "v" or (name == "t" and not self._aside):
+            self._value.add(text)
         elif name == "rPh":
             self._aside -= 1
-        elif name == "c" and self._value and self._place < MOST_COLUMNS:
-            self._row += [""] * (self._place + 1 - len(self._row))
-            self._row[self._place] = cell(self._read(self._value))
+        elif name == "c" and (value := self._value.taken()) and self._place < MOST_COLUMNS:
+            self._put(cell(self._read(value)))
         elif name == "row" and any(self._row):
             self._count += 1
             if self._count > MOST_ROWS:
                 raise Unreadable(f"il a plus de {MOST_ROWS} lignes")
             self._ready.append((self._number, self._row))
+
+    def _put(self, shown: str) -> None:
+        self._characters += len(shown)
+        if self._characters > _MOST_CHARACTERS:
+            raise Unreadable("il est trop grand une fois décompressé")
+        self._row += [""] * (self._place + 1 - len(self._row))
+        self._row[self._place] = shown
 
     def _read(self, value: str) -> Any:
         match self._said.get("t", "n"):

@@ -15,6 +15,7 @@ import orjson
 from gateway import csvin
 from gateway.problem import FieldError, Problem
 from gateway.requests import BatchIn
+from gateway.web import bounds
 from gateway.web.bounds import FEW, read_long
 from gateway.web.endpoint import check_json, read_json
 from gateway.web.media import FORM, JSON, media_type, read_form
@@ -89,7 +90,7 @@ def _from_json(raw: bytes) -> BatchIn:
     said = orjson.loads(raw)
     if not isinstance(said, dict):
         return read_json(BatchIn, raw)
-    if len(said.get("recipients") or ()) > MOST_RECIPIENTS:
+    if isinstance(listed := said.get("recipients"), list) and len(listed) > MOST_RECIPIENTS:
         raise too_many()
     return read_long(BatchIn, said, "recipients")
 
@@ -205,6 +206,7 @@ def _from_lines(raw: bytes) -> BatchIn:
 
 def _load(raw: bytes, line: int) -> Any:
     """A JSON value; ``line`` is its line in the body, 0 for a whole field of a form."""
+    bounds.check(raw)
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

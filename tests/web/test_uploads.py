@@ -227,3 +227,24 @@ def test_a_field_may_hold_anything() -> None:
 
 def test_types_are_compared_without_case_and_parameters() -> None:
     assert media_type(" Application/JSON ; charset=utf-8") == "application/json"
+
+
+def _many_fields() -> bytes:
+    fields = {f"A{place}": "x" for place in range(3_000)}
+    return orjson.dumps({"action": "INFO", "text": "Bonjour", "defaults": {"variables": fields}})
+
+
+@pytest.mark.parametrize("kind", ["a form", "lines"])
+def test_the_request_beside_a_file_is_counted_too(kind: str) -> None:
+    if kind == "a form":
+        assert refused(b"portable\n0660000000", _many_fields()).code == "body_too_large"
+        return
+    with pytest.raises(Problem, match="body_too_large"):
+        read_batch("application/x-ndjson", _many_fields() + b'\n{"to": "0660000000"}\n')
+
+
+@pytest.mark.parametrize("listed", [7, True, {"to": "0660000000"}])
+def test_a_large_body_whose_recipients_are_no_list(listed: object) -> None:
+    body = {"action": "INFO", "text": "Bonjour", "selection": {"ids": [*range(3_000)]}, "recipients": listed}
+    with pytest.raises(Problem, match="invalid_field"):
+        read_batch("application/json", orjson.dumps(body))
