@@ -1,11 +1,13 @@
 """Tables as CSV, for people and for machines. Pure.
 
 For French Excel: ``;``, a BOM, CRLF, a decimal comma, national telephone numbers, and no cell that Excel would take
-for a formula. For machines (RFC 4180): ``,``, CRLF, a decimal point, the values as they are.
+for a formula, nor a piece of one were the file read with another separator. For machines (RFC 4180): ``,``, CRLF, a
+decimal point, the values as they are.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Literal
@@ -19,8 +21,11 @@ Cell = str | int | Decimal | None
 #: What the file begins with.
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
-#: Excel and LibreOffice read a cell that begins so as a formula, or drop the character and read on.
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+#: Excel and LibreOffice read a cell that begins so as a formula, or drop the characters before it and read on.
+_FORMULA = re.compile(r"[\s\x00-\x1f\ufeff\u200b-\u200f\u2060]*[=+\-@＝＋－＠﹢﹣⁺−﹦﹫]|[\t\r\n]").match
+
+#: What parts cells, in whichever way the file is read.
+_PARTS = re.compile(r'[;,|"\t\r\n]').search
 
 
 def begin(headings: Sequence[str], dialect: Dialect) -> bytes:
@@ -30,22 +35,31 @@ def begin(headings: Sequence[str], dialect: Dialect) -> bytes:
 
 def lines(rows: Iterable[Sequence[Cell]], dialect: Dialect) -> bytes:
     """Rows as bytes, each ended by CRLF."""
+    if dialect == "excel-fr":
+        return "".join([";".join(map(_french, row)) + "\r\n" for row in rows]).encode()
     out = io.StringIO()
-    french = dialect == "excel-fr"
-    writer = csv.writer(out, delimiter=";" if french else ",", lineterminator="\r\n")
-    writer.writerows([_french(cell) for cell in row] if french else row for row in rows)
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode()
 
 
-def _french(cell: Cell) -> str | int | None:
-    if isinstance(cell, Decimal):
-        return f"{cell:f}".replace(".", ",")
-    return guard(cell) if isinstance(cell, str) else cell
+def _french(cell: Cell) -> str:
+    match cell:
+        case None:
+            return ""
+        case Decimal():
+            return f"{cell:f}".replace(".", ",")
+        case str():
+            text = guard(cell)
+            return f'"{text.replace(_QUOTE, _QUOTE * 2)}"' if _PARTS(text) else text
+    return str(cell)
+
+
+_QUOTE = '"'
 
 
 def guard(text: str) -> str:
     """The text, with an apostrophe before it if a spreadsheet would take it for a formula."""
-    return f"'{text}" if text[:1] in _FORMULA and text else text
+    return f"'{text}" if _FORMULA(text) else text
 
 
 def telephone(number: str, dialect: Dialect, *, masked: bool) -> str:

@@ -23,14 +23,26 @@ def test_machines_get_the_values_as_they_are() -> None:
     assert file == 'name,cost\r\n"=Zoé, B",0.0450\r\n'.encode()
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+33612345678", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+33612345678", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1", " =1", "\xa0 ＋1", "\ufeff-1", "\t1", "\0=1"],
+)
 def test_what_looks_like_a_formula_is_guarded(cell: str) -> None:
     assert csvout.guard(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["", "Zoé", "1=1", "'=1", " =1"])
+@pytest.mark.parametrize("cell", ["", "Zoé", "1=1", "'=1", " Zoé", "a\t=1"])
 def test_other_cells_are_left_alone(cell: str) -> None:
     assert csvout.guard(cell) == cell
+
+
+@pytest.mark.parametrize("text", ["a;=1", "a,=1", 'a";=1', "a\t=1", "a\n=1", "a|=1"])
+def test_a_cell_is_one_however_the_file_is_read(text: str) -> None:
+    line = csvout.lines([[text, 1]], "excel-fr").decode()
+    for delimiter in ";,\t|":
+        ((first, *_),) = csv.reader(io.StringIO(line, newline=""), delimiter=delimiter)
+        assert first.startswith(text)
+    assert list(csv.reader(io.StringIO(line, newline=""), delimiter=";")) == [[text, "1"]]
 
 
 def test_numbers_are_not_guarded() -> None:
