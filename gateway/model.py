@@ -178,8 +178,16 @@ class ProviderContact(Settings):
     www: str | None = Field(None, pattern=r"^https?://[^\s]+$", description="its site")
 
 
+#: How a key of an account names an option of the provider's papers.
+OPTIONS = ("{option1}", "{option2}")
+
 #: Endings that a receipt tells, other than delivery.
 Billed = Literal["undelivered", "expired", "rejected"]
+
+
+def meant(value: Any, options: Mapping[str, Any]) -> Any:
+    """The value itself, or what stands in the option of the account that it names: ``{option1}``, ``{option2}``."""
+    return options.get(value[1:-1], "") if value in OPTIONS else value
 
 
 class AccountSettings(Settings):
@@ -187,8 +195,8 @@ class AccountSettings(Settings):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$", description="as the modes name it")
     adapter: str = Field(description="which adapter speaks to this provider: smpp")
-    option1: str = Field("", max_length=200, description="what its papers call option 1; kept with the account")
-    option2: str = Field("", max_length=200, description="what its papers call option 2; kept with the account")
+    option1: str = Field("", max_length=200, description="what its papers call option 1; other keys name it {option1}")
+    option2: str = Field("", max_length=200, description="what its papers call option 2; other keys name it {option2}")
     provider: str | None = Field(None, description="whose contract it is: one of `providers`, for its contacts")
     rate: float = Field(20, gt=0, description="parts per second, fractions allowed, shared by all binds")
     window: int = Field(10, ge=1, le=10_000, description="unanswered submits at most, a bind")
@@ -212,6 +220,11 @@ class AccountSettings(Settings):
     def most_in_hand(self) -> int:
         """Parts without an outcome at most, over all links."""
         return self.window
+
+    @property
+    def uses(self) -> Mapping[str, tuple[str, ...]]:
+        """The keys that name ``option1`` and ``option2``, which hand them to the provider; none: they are only kept."""
+        return {"option1": (), "option2": ()}
 
     def cautions(self) -> Iterator[tuple[str, str]]:
         """What may be written and probably is not meant: keys, each with a sentence that names the cure."""

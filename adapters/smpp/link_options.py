@@ -1,7 +1,7 @@
 """How an account's links are made and kept up: what of its options concerns connections, not messages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from adapters.smpp import codes
 from adapters.smpp.tls import Tls, as_options
-from gateway.model import AccountSettings, Duration, Settings
+from gateway.model import AccountSettings, Duration, Settings, meant
 
 
 def _as_text(value: Any) -> Any:
@@ -22,6 +22,8 @@ def _positive(value: timedelta) -> timedelta:
         raise ValueError("must be longer than 0")
     return value
 
+
+_KIND = re.compile(r"[!-~]{0,12}")
 
 Wait = Annotated[Duration, AfterValidator(_positive)]
 
@@ -101,6 +103,17 @@ class LinkOptions(AccountSettings):
         return _VERSIONS[self.interface_version]
 
     @property
+    def kind(self) -> str:
+        """What ``system_type`` means."""
+        return str(meant(self.system_type, self.__dict__))
+
+    @property
+    def uses(self) -> Mapping[str, tuple[str, ...]]:
+        """``system_type``, where it names an option."""
+        before = super().uses
+        return {name: (*keys, *["system_type"] * (self.system_type == f"{{{name}}}")) for name, keys in before.items()}
+
+    @property
     def most_in_hand(self) -> int:
         """A window for each link that sends."""
         return self.window * self.binds
@@ -114,6 +127,13 @@ class LinkOptions(AccountSettings):
             yield "bind", "nothing can be sent on a receiver: messages of this account will wait; write pair"
         if self.bind == "transceiver" and self.version < codes.VERSION_34:
             yield "bind", "SMPP 3.3 knows no transceiver: write pair"
+
+    @field_validator("system_type")
+    @classmethod
+    def _holds_the_option(cls, value: str, info: ValidationInfo) -> str:
+        if not _KIND.fullmatch(meant(value, info.data)):
+            raise ValueError(f"{value} is more than 12 letters, digits and signs of ASCII")
+        return value
 
     @field_validator("host")
     @classmethod

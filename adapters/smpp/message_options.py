@@ -99,10 +99,24 @@ class MessageOptions(AccountSettings):
             yield "default_alphabet", "ASCII has no accents: in its modes é becomes e, and ß costs the price of UCS-2"
 
     @property
+    def written(self) -> tuple[Fixed, ...]:
+        """``tlvs`` with what their values mean."""
+        return tuple(filter(None, (one.filled(self.__dict__) for one in self.tlvs)))
+
+    @property
+    def uses(self) -> Mapping[str, tuple[str, ...]]:
+        """The optional parameters that hold an option, after what else does."""
+        before = super().uses
+        holding = {
+            name: [f"tlvs 0x{one.tag:04X}" for one in self.tlvs if one.value == f"{{{name}}}"] for name in before
+        }
+        return {name: (*keys, *holding[name]) for name, keys in before.items()}
+
+    @property
     def asks_for_optional(self) -> bool:
         """Whether any of this is written in optional parameters."""
         told = self.long_messages in ("sar", "payload") or self.flash == "dest_addr_subunit"
-        return told or bool(self.tlvs or self.message_tlvs)
+        return told or bool(self.written or self.message_tlvs)
 
     @property
     def flashes(self) -> bool:
@@ -156,6 +170,16 @@ class MessageOptions(AccountSettings):
         tags = [one.tag for one in value]
         if twice := {tag for tag in tags if tags.count(tag) > 1}:
             raise ValueError(f"0x{min(twice):04X} is given twice: keep one")
+        return value
+
+    @field_validator("tlvs")
+    @classmethod
+    def _hold_the_options(cls, value: tuple[Fixed, ...], info: ValidationInfo) -> tuple[Fixed, ...]:
+        for one in value:
+            try:
+                one.filled(info.data)
+            except ValueError as error:
+                raise ValueError(f"0x{one.tag:04X} cannot hold what {one.value} is: {error}") from error
         return value
 
     @field_validator("data_coding")

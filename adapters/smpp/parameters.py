@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, assert_never
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr, ValidationInfo, field_validator
 
 from adapters.smpp import codes, pdu
-from gateway.model import Settings
+from gateway.model import OPTIONS, Settings, meant
 
 Type = Literal["string", "text", "octets", "int1", "int2", "int4"]
 Value = int | str
@@ -74,9 +74,19 @@ class Fixed(Declared):
     @field_validator("value")
     @classmethod
     def _is_of_its_type(cls, value: Value, info: ValidationInfo) -> Value:
-        if "type" in info.data:
+        if "type" in info.data and value not in OPTIONS:
             octets(info.data["type"], value)
         return value
+
+    def filled(self, options: Mapping[str, Any]) -> "Fixed | None":
+        """With what its value means in an account of these options; None when that is empty. Raises ValueError."""
+        value = meant(self.value, options)
+        if value == "":
+            return None
+        if self.type in _SIZES and isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value)
+        octets(self.type, value)
+        return Fixed(tag=self.tag, type=self.type, value=value)
 
 
 def octets(type_: Type, value: Value) -> bytes:

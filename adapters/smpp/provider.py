@@ -247,7 +247,7 @@ class SmppProvider:
         return {
             "system_id": options.system_id,
             "password": options.password.get_secret_value(),
-            "system_type": options.system_type,
+            "system_type": options.kind,
             "interface_version": options.version,
         }
 

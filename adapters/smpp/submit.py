@@ -43,7 +43,7 @@ class SubmitBuilder:
             (Encoding.UCS2, False): bytes((options.data_coding.ucs2, 0)),
         } | _flash_codings(options)
         self._at_once = pdu.tlv(codes.DEST_ADDR_SUBUNIT, _DISPLAY) if options.flash == "dest_addr_subunit" else b""
-        self._parameters = Parameters(options.tlvs, options.message_tlvs)
+        self._parameters = Parameters(options.written, options.message_tlvs)
         kind = bytes((options.protocol_id, options.priority_flag))
         self._kind = {codes.UDHI: b"\0" + bytes((codes.UDHI,)) + kind, 0: b"\0\0" + kind}
         self._receipt = bytes((options.registered_delivery, 0))  # and nothing replaced

@@ -182,3 +182,31 @@ def test_the_words_of_receipts_are_told_in_any_case() -> None:
     assert told.receipt_states == {"BADSTAT": Status.UNDELIVERED}
     with pytest.raises(ValidationError, match="delivered"):
         SmppAccount(**REQUIRED, receipt_states={"BADSTAT": "held"})
+
+
+def test_options_of_the_papers_are_kept_and_said_where_a_key_names_them() -> None:
+    kept = SmppAccount(**REQUIRED, option1="A", option2="B")
+    assert kept.uses == {"option1": (), "option2": ()}
+    assert (kept.kind, kept.written, kept.asks_for_optional) == ("", (), False)
+    tlvs = [{"tag": 0x1401, "value": "{option1}"}, {"tag": 0x1402, "value": "{option2}"}]
+    said = SmppAccount(**REQUIRED, option1="A", system_type="{option1}", tlvs=tlvs)
+    assert {name: set(keys) for name, keys in said.uses.items()} == {
+        "option1": {"system_type", "tlvs 0x1401"},
+        "option2": {"tlvs 0x1402"},
+    }
+    assert (said.kind, [one.tag for one in said.written]) == ("A", [0x1401])
+    assert said.model_dump(mode="json")["tlvs"][0]["value"] == "{option1}"  # as it was written
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"option1": "é", "system_type": "{option1}"}, "12 letters"),
+        ({"option1": "x" * 13, "system_type": "{option1}"}, "12 letters"),
+        ({"option1": "x", "tlvs": [{"tag": 0x1401, "type": "int1", "value": "{option1}"}]}, "an integer of 1 octets"),
+        ({"option2": "256", "tlvs": [{"tag": 0x1401, "type": "int1", "value": "{option2}"}]}, "an integer of 1 octets"),
+    ],
+)
+def test_an_option_that_cannot_be_said_is_refused(options: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        SmppAccount(**REQUIRED, **options)

@@ -232,6 +232,20 @@ async def test_a_refused_bind_says_why_and_is_tried_again(options: dict[str, str
             assert not provider.ready
 
 
+async def test_the_bind_says_the_option_that_its_system_type_names() -> None:
+    heard: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.set_result(await reader.readuntil(b"ETAB57\0"))
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        options = {"option1": "ETAB57", "system_type": "{option1}", "reconnect_min": "60s", "reconnect_max": "60s"}
+        async with SmppProvider(account(port, password="mine", **options)).running(Gateway()), asyncio.timeout(10):
+            assert (await heard).endswith(b"demo\0mine\0ETAB57\0")
+
+
 @pytest.mark.parametrize("host", ["a..b", "x" * 64])
 async def test_what_is_no_host_name_is_said_and_tried_again(host: str) -> None:
     gateway, provider = Gateway(), SmppProvider(account(2775, host=host))

@@ -221,6 +221,17 @@ def test_vendor_parameters_come_last(form: LongMessages) -> None:
     assert (found.tlvs[0x1401], found.tlvs[0x1402]) == (b"EDU\0", b"\x07")
 
 
+def test_vendor_parameters_may_hold_what_the_papers_call_options() -> None:
+    tlvs = [
+        {"tag": 0x1401, "value": "{option1}"},
+        {"tag": 0x1402, "type": "int2", "value": "{option2}"},
+        {"tag": 0x1403, "value": "EDU"},
+    ]
+    found = read(PART, option1="ETAB57", option2="300", tlvs=tlvs)
+    assert found.tlvs == {0x1401: b"ETAB57\0", 0x1402: b"\x01\x2c", 0x1403: b"EDU\0"}
+    assert read(PART, tlvs=tlvs).tlvs == {0x1403: b"EDU\0"}  # an option that is empty is not said
+
+
 def test_a_value_that_the_account_no_longer_takes_is_refused_without_it() -> None:
     one = builder(message_tlvs={"kind": {"tag": 0x1402, "type": "int1"}})
     made = one.build(replace(PART, tlvs={"kind": "secret"}))

@@ -42,6 +42,7 @@ async def test_an_account_is_put_shown_and_deleted(keyed: Gateway) -> None:
     assert made.json["modes"] == ["economique", "standard"]
     shown = (await keyed.get("/v1/accounts/operateur-p", "vgm_admin")).json
     assert shown == made.json
+    assert shown["option_uses"] == {"option1": [], "option2": []}
     said = shown["options"]
     assert {name: said[name] for name in BODY if name not in ("modes", "password")} == {
         name: value for name, value in BODY.items() if name not in ("modes", "password")

@@ -130,7 +130,7 @@ class AccountView(Answer):
     rate_now: float | None = Field(description="SMS par seconde au plus en ce moment")
     rate_learned: float | None = Field(description="ce que le fournisseur accepte ; null tant que `rate` lui convient")
     window: int = Field(description="envois sans réponse au plus")
-    credit: Cost | None = Field(description="ce qu'il reste chez le fournisseur ; null : inconnu")
+    credit: Cost | None = Field(description="ce qu'il reste chez le fournisseur ; null : inconnu ; en SMPP, toujours")
     queue: int = Field(description="SMS en file pour ses qualités d'envoi")
     sending: int = Field(description="SMS en cours d'envoi")
     uncertain: int = Field(description="SMS dont on ne sait pas s'ils sont partis")
@@ -149,6 +149,9 @@ class ContractView(Answer):
     declared_in_configuration: bool
     options: dict[str, Any] = Field(description="ses options")
     modes: list[Mode] = Field(description="les qualités d'envoi qui s'en servent")
+    option_uses: dict[str, list[str]] = Field(
+        description="les réglages qui nomment option1 et option2, et les disent ainsi au fournisseur ; aucun : gardées"
+    )
 
 
 class DeletedAccount(Answer):

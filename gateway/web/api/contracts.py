@@ -31,8 +31,8 @@ class ContractBody(BaseModel):
     provider: str | None = Field(None, description="whose contract it is, as GET /v1/providers names it; null: none")
     key_id: Short | None = Field(None, description="clé d'identification: the login, for smpp its system_id")
     password: SecretStr | None = Field(None, description="left out or null: stays what it was")
-    option1: Short = Field("", description="what the provider's papers call option 1")
-    option2: Short = Field("", description="what the provider's papers call option 2")
+    option1: Short = Field("", description="what the provider's papers call option 1; other options name it {option1}")
+    option2: Short = Field("", description="what the provider's papers call option 2; other options name it {option2}")
     service_code: Short | None = Field(None, description="code de service, for smpp its service_type")
     modes: tuple[Mode, ...] = Field((), description="the modes it serves, after the accounts of the configuration")
 
@@ -56,6 +56,7 @@ def _view(registry: Registry, account: AccountSettings) -> dict[str, Any]:
         "declared_in_configuration": registry.declared_account(account.name),
         "options": {outside.get(key, key): value for key, value in options.items() if key != "name"},
         "modes": list(modes),
+        "option_uses": {option: list(keys) for option, keys in account.uses.items()},
     }
 
 

@@ -27,10 +27,10 @@ async def consult(visit: Visit) -> web.StreamResponse:
     providers = (await visit.ask("GET", "/v1/providers"))["data"]
     provider = next((one for one in providers if one["name"] == account["provider"]), None)
     operate = visit.may(Scope.OPERATE)
-    options = {}
+    values = {"account": account, "provider": provider, "operate": operate, "options": {}, "uses": {}}
     if operate:
-        options = (await visit.ask("GET", "/v1/accounts/{name}", account["name"]))["options"]
-    values = {"account": account, "provider": provider, "operate": operate, "options": options}
+        contract = await visit.ask("GET", "/v1/accounts/{name}", account["name"])
+        values |= {"options": contract["options"], "uses": contract["option_uses"]}
     return visit.render("compte.html", words=WORDS, **values)
 
 

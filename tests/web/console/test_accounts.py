@@ -1,5 +1,7 @@
 """« Comptes fournisseurs »: state, pause and resume with a reason, contacts (S4 row 121)."""
 
+from typing import Any, cast
+
 import pytest
 
 from gateway.config.settings import SecretsSettings
@@ -29,11 +31,12 @@ def provided(people: Gateway) -> Gateway:
 async def test_state_and_contacts(browser: Browser, provided: Gateway) -> None:
     await browser.sign_in("technique")
     page = await browser.open("/console/comptes")
-    assert "operateur-a DIGITAL MEDIA Standard, Premium Inconnu ici 20 SMS/s 0 0 inconnu" in page.text
+    assert "operateur-a DIGITAL MEDIA Standard, Premium Inconnu ici 20 SMS/s 0 0 Fournisseurs" in page.text
     assert 'href="mailto:sconet@digitalmedia.fr"' in page.html
     assert "PLURIWARE contact@eple-sms.fr https://eple-sms.fr aucun" in page.text
+    assert "Crédit" not in page.text  # SMPP has no word for it
     page = await browser.open("/console/comptes/operateur-a")
-    assert "Crédit inconnu" in page.text
+    assert "Crédit" not in page.text
     assert "Contact courriel sconet@digitalmedia.fr Contact téléphonique 04 00 00 00 00" in page.text
     assert (await browser.open("/console/comptes/rien")).status == 404
     listed = (await provided.get("/v1/providers")).json
@@ -42,6 +45,23 @@ async def test_state_and_contacts(browser: Browser, provided: Gateway) -> None:
         **{"name": "PLURIWARE", "email": "contact@eple-sms.fr", "telephone": None, "www": "https://eple-sms.fr"},
         "accounts": [],
     }
+
+
+class Telling:
+    """The lane of an account whose provider tells what is left, as none over SMPP does."""
+
+    def describe(self) -> dict[str, object]:
+        return {"credit": {"amount": "12.5000", "currency": "EUR"}}
+
+
+async def test_credit_is_shown_where_a_provider_tells_it(browser: Browser, provided: Gateway) -> None:
+    cast("dict[str, Any]", provided.parts.lanes)["operateur-a"] = Telling()
+    await browser.sign_in("technique")
+    assert (
+        "Crédit operateur-a DIGITAL MEDIA Standard, Premium Inconnu ici 20 SMS/s 0 0 12,5000 €"
+        in (await browser.open("/console/comptes")).text
+    )
+    assert "Crédit 12,5000 €" in (await browser.open("/console/comptes/operateur-a")).text
 
 
 async def test_pause_and_resume_with_a_reason(browser: Browser, provided: Gateway) -> None:
@@ -78,7 +98,8 @@ async def test_settings_are_made_consulted_and_changed(browser: Browser, provide
     assert '<option value="" selected>AUCUN' in form.html
     page = await browser.send("/console/nouveau-compte", SETTINGS)
     assert "C'est enregistré." in page.text
-    assert "Clé d'identification 0570051 Option 1 A Option 2 B Code de service CMT" in page.text
+    kept = "gardée ici, pas dite au fournisseur"
+    assert f"Clé d'identification 0570051 Option 1 A {kept} Option 2 B {kept} Code de service CMT" in page.text
     assert "Mot de passe ••••••••" in page.text
     assert "Modifier" in page.text
     form = await browser.open("/console/comptes/operateur-p/modifier")
@@ -91,6 +112,12 @@ async def test_settings_are_made_consulted_and_changed(browser: Browser, provide
     assert contract is not None
     assert contract.options["password"] == PASSWORD
     assert (contract.settings.rate, contract.modes) == (2.5, ("economique",))
+    said = {**contract.options, "system_type": "{option1}", "modes": ["economique"]}
+    said = {"key_id": said.pop("system_id"), **{key: value for key, value in said.items() if key != "name"}}
+    assert (await provided.ask("PUT", "/v1/accounts/operateur-p", "vgm_admin", json=said)).status == 200
+    await browser.send("/console/comptes/operateur-p/modifier", {**change, "option1": "ETAB57"})
+    page = await browser.open("/console/comptes/operateur-p")
+    assert "Option 1 ETAB57 dite au fournisseur : system_type" in page.text
     page = await browser.send("/console/comptes/operateur-p/supprimer")
     assert "C'est supprimé." in page.text
     assert provided.parts.registry.account("operateur-p") is None
