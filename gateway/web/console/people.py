@@ -59,10 +59,10 @@ async def _form(visit: Visit, values: Mapping[str, Any], problem: Problem | None
 
 def _body(visit: Visit) -> dict[str, Any]:
     form = visit.form
-    schools = [visit.school.uai] if len(visit.schools()) == 1 else visit.fields.get("schools", [])
+    unsaid = [visit.school.uai] if len(visit.schools()) == 1 else []  # the form asks who has several
     return {
         "name": form.get("name", ""),
-        "schools": schools,
+        "schools": visit.fields.get("schools", unsaid),
         "roles": visit.fields.get("roles", []),
         "recap_all": "recap_all" in form,
         "blocked": (form.get("reason") or "bloqué par l'administrateur") if "blocked" in form else None,

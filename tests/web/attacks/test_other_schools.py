@@ -130,6 +130,8 @@ ATTACKS: Sequence[Attack] = (
     Attack("POST /v1/events/{id}/answered", EVENT, body={}),
     Attack("POST /v1/events/{id}/answered", {"id": "{held}"}, body={}),
     Attack("POST /v1/events/{id}/answered", EVENT, body={"school": "{school}"}),
+    Attack("DELETE /v1/events/{id}/answered", EVENT),
+    Attack("DELETE /v1/events/{id}/answered", EVENT, {"school": "{school}"}),
     Attack("POST /v1/receipts/{id}/match", {"id": "{receipt}"}, body={"message": "{ours}"}),
     Attack("POST /v1/receipts/{id}/match", {"id": "{orphan}"}, body={"message": "{answered}"}),
     Attack("POST /v1/receipts/{id}/match", {"id": "{receipt}"}, body={"message": "{answered}"}),
