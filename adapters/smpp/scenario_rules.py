@@ -152,9 +152,6 @@ def _date_form(value: str) -> str:
     return value
 
 
-DateForm = Annotated[str, AfterValidator(_date_form)]
-
-
 class ReceiptRule(SubmitWhen):
     """What is reported of a message that was taken."""
 

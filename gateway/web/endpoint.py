@@ -190,7 +190,7 @@ class Endpoint:
         if len(raw) > most:
             raise too_large(most)
         if self._takes_body and media_type(request.headers.get("Content-Type", "")) in _COUNTED:
-            await aside(partial(bounds.check, raw)) if len(raw) > _SMALL else bounds.check(raw)
+            await aside(partial(bounds.check, raw), file=False) if len(raw) > _SMALL else bounds.check(raw)
         return raw
 
     def _query(self, request: web.Request) -> BaseModel | None:

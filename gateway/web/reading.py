@@ -1,4 +1,7 @@
-"""Files that people upload are read beside the event loop, one after the other: none keeps others from sending."""
+"""Files and large bodies are read beside the event loop: none keeps others from sending.
+
+Files, which take longest and most memory, are read one after the other; so are bodies, which wait for no file.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -7,9 +10,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_reader = ThreadPoolExecutor(1, "reading")
+_files, _bodies = ThreadPoolExecutor(1, "files"), ThreadPoolExecutor(1, "bodies")
 
 
-async def aside(work: Callable[[], T]) -> T:
-    """What ``work`` gives, or raises."""
-    return await asyncio.get_running_loop().run_in_executor(_reader, work)
+async def aside(work: Callable[[], T], *, file: bool) -> T:
+    """What ``work`` gives, or raises. ``file``: it reads a file that somebody uploaded."""
+    return await asyncio.get_running_loop().run_in_executor(_files if file else _bodies, work)

@@ -78,9 +78,10 @@ def read_batch(content_type: str, raw: bytes) -> BatchIn:
 
 async def batch_of(call: Call) -> BatchIn:
     """The batch of a request; a large one, or a file, is read aside."""
-    if media_type(call.content_type) == JSON and len(call.raw) <= _SMALL:
+    media = media_type(call.content_type)
+    if media == JSON and len(call.raw) <= _SMALL:
         return read_batch(call.content_type, call.raw)
-    return await aside(lambda: read_batch(call.content_type, call.raw))
+    return await aside(lambda: read_batch(call.content_type, call.raw), file=media == FORM)
 
 
 def _from_json(raw: bytes) -> BatchIn:

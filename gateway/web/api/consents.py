@@ -160,7 +160,7 @@ async def import_consents(call: Call) -> Reply:
     """``POST /v1/consents/import``: JSON, or CSV. Rows that can be taken are; each other is told with its reason."""
     csv_file = media_type(call.content_type) == CSV
     read = _from_csv if csv_file else _from_json
-    rows, source, asked, ignored = await aside(lambda: read(call))
+    rows, source, asked, ignored = await aside(lambda: read(call), file=csv_file)
     school = known_school(call.parts.registry, call.caller, asked)
     lines = [_line(place, row, school, source) for place, row in rows]
     asked_for = [line.wish for line in lines if line.wish is not None]

@@ -72,7 +72,7 @@ async def show_columns(call: Call) -> Reply:
     """``POST /v1/reconciliations/columns``: what a file's columns are, as far as its headings say."""
     asked, file = read_upload(call, FileRequest)
     account = known_account(call, asked.account)
-    table = await aside(lambda: invoices.first_rows(file))
+    table = await aside(lambda: invoices.first_rows(file), file=True)
     chosen = Choice(kept=await kept_columns(call, account.name))
     format_, columns = chosen.proposed(table.headings) or (None, Columns())
     return Reply(

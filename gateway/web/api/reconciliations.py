@@ -88,7 +88,7 @@ async def post(call: Call) -> Reply:
         asked.format if asked.format != "auto" else None,
         await kept_columns(call, account.name),
     )
-    format_, invoice = await aside(lambda: invoices.read_file(file, chosen, home))
+    format_, invoice = await aside(lambda: invoices.read_file(file, chosen, home), file=True)
     found = await reconciliations.reconcile(store, wanted, invoice, home)
     told = await reconciliations.statement(store, call.parts.registry, wanted)
     summary = {**gap.figures(found, invoice), "statement": told}

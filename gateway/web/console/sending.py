@@ -61,7 +61,7 @@ async def act(visit: Visit) -> web.StreamResponse:
     deed, _, what = str(visit.form.get("deed", "")).partition(":")
     preview = None
     try:
-        await aside(lambda: draft.take(visit.form))
+        await aside(lambda: draft.take(visit.form), file=bool(visit.form.get("file")))
         await _change(visit, draft, deed, what)
         await _settle(visit, draft)
         if deed == "send" and (answer := await _send(visit, draft)) is not None:
@@ -204,7 +204,7 @@ async def count(visit: Visit) -> web.StreamResponse:
     """``POST /console/envoi/compte``: the preview for the live counter, as pieces of the page."""
     try:
         draft = drafts.of_form(visit)
-        await aside(lambda: draft.take(visit.form))
+        await aside(lambda: draft.take(visit.form), file=bool(visit.form.get("file")))
         await _settle(visit, draft)
         known = (await visit.ask("GET", "/v1/templates"))["data"]
         said = {"keywords": templates.piece("envoi_macros.html", "keywords", _keywords(draft, known))}
@@ -224,8 +224,10 @@ async def exception(visit: Visit) -> web.StreamResponse:
     """``POST /console/envoi/exception``: once, to one person who is « Ne pas envoyer de SMS », with a reason."""
     try:
         person = orjson.loads(str(visit.form.get("person", "")))
-    except orjson.JSONDecodeError as error:
-        raise Problem("malformed_body", "Revenez à la page d'envoi, et recommencez.") from error
+    except orjson.JSONDecodeError:
+        person = None
+    if not isinstance(person, dict):
+        raise Problem("malformed_body", "Revenez à la page d'envoi, et recommencez.")
     body = {
         **person,
         "action": str(visit.form.get("action", "")),

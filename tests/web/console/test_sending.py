@@ -169,6 +169,14 @@ async def test_rows_21_and_22_lifted_once_with_a_reason(browser: Browser, people
     assert acts[0]["actor"] == "console/adjoint"
 
 
+@pytest.mark.parametrize("person", ["", "{", "5", "null", "[1]", '"x"'])
+async def test_a_spoilt_exception_is_told(browser: Browser, person: str) -> None:
+    await composing(browser)
+    page = await browser.send("/console/envoi/exception", {"person": person, "action": "INFO", "text": "x"})
+    assert page.status == 400
+    assert "Revenez à la page d'envoi" in page.text
+
+
 async def test_who_may_not_release_may_not_lift(browser: Browser) -> None:
     await composing(browser, "cpe")
     table = "portable;ne_pas_envoyer\n0612345678;oui"
