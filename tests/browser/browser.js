@@ -12,7 +12,7 @@ export { assert };
 export async function open(browser, { width = 1280, scripts = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height: 860 }, javaScriptEnabled: scripts, locale: "fr-FR" });
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(60000); // a machine may be busy; the whole story has four minutes
   page.on("pageerror", (error) => fail(`script error: ${error.message}`));
   page.on("console", (said) => said.type() === "error" && !/Failed to load resource/.test(said.text()) && fail(said.text()));
   page.on("dialog", (dialog) => dialog.accept());

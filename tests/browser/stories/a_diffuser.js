@@ -8,7 +8,7 @@ await story(async (browser) => {
   await choose(page, "SMS à diffuser");
   await page.waitForSelector("text=Il y a actuellement 3 SMS en attente de diffusion.");
   await page.click("text=Nom élève");
-  await page.waitForSelector("th[aria-sort=ascending]");
+  await page.waitForSelector("th[aria-sort=ascending]:has-text(\"Nom élève\")");
   await judge(page, "à diffuser");
   await picture(page, "a-diffuser");
   await page.click("text=Tout sélectionner");
@@ -21,6 +21,7 @@ await story(async (browser) => {
   await page.waitForSelector("text=SMS supprimés : 1.");
   await choose(page, "Suivi des SMS");
   await page.click("text=SMS délivrés");
+  await page.waitForSelector("a[aria-current=page]:has-text(\"SMS délivrés\")"); // the list before it has as many rows
   for (let turn = 0; turn < 60 && (await page.locator("tr[data-open]").count()) < 2; turn += 1) {
     await Promise.all([page.waitForResponse((answer) => answer.url().includes("/suivi")), page.click("[data-refresh]")]);
   }

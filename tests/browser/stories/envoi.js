@@ -65,6 +65,7 @@ await story(async (browser) => {
   // ---- what becomes of it ----
   await page.click("text=Suivre cet envoi");
   await page.click("text=SMS délivrés");
+  await page.waitForSelector("a[aria-current=page]:has-text(\"SMS délivrés\")"); // the list before it has the same rows
   for (let turn = 0; turn < 60 && (await page.locator("text=REITER Pauline").count()) === 0; turn += 1) {
     await Promise.all([page.waitForResponse((answer) => answer.url().includes("/suivi")), page.click("[data-refresh]")]);
   }
