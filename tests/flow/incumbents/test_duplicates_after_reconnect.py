@@ -7,6 +7,8 @@ its receipt or its late answer settles it, and nobody sends it again unless the 
 
 from pathlib import Path
 
+import pytest
+
 from tests.flow.incumbents.rig import rig
 
 COUNT = 300
@@ -31,12 +33,13 @@ async def test_what_was_cut_off_in_flight_is_not_sent_again(tmp_path: Path) -> N
         await day.is_sound()
 
 
-async def test_an_answer_slower_than_we_wait_is_not_a_second_message(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("reports", "end"), [(True, "delivered"), (False, "in_transit")])
+async def test_an_answer_slower_than_we_wait_is_not_a_second_message(tmp_path: Path, reports: bool, end: str) -> None:
     """The provider takes longer to answer than ``response_timeout``: late answers settle what was in doubt."""
-    scenario = {"submits": [{"each": 3, "delay": "400ms"}], "receipts": [{"delay": "1s"}]}
+    scenario = {"submits": [{"each": 3, "delay": "400ms"}], "receipts": [{"delay": "1s", "send": reports}]}
     async with rig(tmp_path, scenario, window=WINDOW, response_timeout="0.1s") as day:
         assert (await day.client.batch(0, 30))[1]["accepted"] == 30
-        await day.until_all("delivered", 30)
+        await day.until_all(end, 30)
         assert (day.taken_by_number(), day.simulator.counts.taken) == ({1}, 30)
         assert await day.rows("SELECT COUNT(*) FROM event WHERE kind = 'uncertain'") != [(0,)]
         await day.is_sound()

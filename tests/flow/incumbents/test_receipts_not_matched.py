@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from adapters.smpp.ids import receipt_keys
 from adapters.smpp.scenario import Scenario
 from adapters.smpp.simulator import Simulator
 from gateway.app import OPTIONS, run_gateway
@@ -103,9 +104,10 @@ async def test_by_a_form_that_is_learned_and_shown(before: Before, answer: str, 
 @pytest.mark.parametrize("answer", ["hex", "decimal"])
 async def test_by_forms_that_change_from_one_to_the_next(before: Before, answer: str, account: dict[str, Any]) -> None:
     rules = [
+        {"times": 8, "id": "decimal", "delay": "0s"},
         {"each": 3, "id": "HEX:10", "bind": "other"},
         {"share": 0.5, "id": "decimal:12", "parameters": [], "copies": 2, "every": "5ms"},
-        {"id": "hex", "delay": "10ms..50ms"},
+        {"id": "hex", "delay": "60ms..90ms"},
     ]
     async with before(ids={"answer": answer}, receipts=rules, account=account) as rig:
         await all_delivered(rig)
@@ -214,7 +216,8 @@ async def test_never_by_taking_the_receipt_of_another(tmp_path: Path) -> None:
         overseas = await heart.accept(to="0692345678")
         one, two = await heart.claim()
         await heart.record((one, Accepted("10", "10")), (two, Accepted("16", "16")))
-        await heart.receipt(two, id="16", keys=("16",), submitted=None)
+        keys, converted = receipt_keys(("16",), "auto")
+        await heart.receipt(two, id="16", keys=keys, converted=converted, submitted=None)
         assert [await heart.status(each) for each in (mainland, overseas)] == [Status.IN_TRANSIT, Status.DELIVERED]
         doubtful = await heart.accept(to="0612345678")
         [three] = await heart.claim()
