@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.provider import FakeProvider
 from tests.flow.gatewayside import number
 from tests.flow.incumbents.rig import Rig, rig
+from tests.flow.test_lane import Seconds, lane_of, running, settled
+from tests.heart import opened
 
 MESSAGES, NUMBERS = 120, 8
-LONG = " Merci de prendre contact avec la vie scolaire avant midi." * 5  # three parts
+LONG = " Merci de prendre contact avec la vie scolaire avant midi." * 5  # two parts
 
 LIMITS: dict[str, dict[str, Any]] = {
     "counts in seconds": {"rate": 90, "kind": "second"},
@@ -70,5 +73,20 @@ async def test_what_is_refused_for_long_is_sent_when_it_is_taken_again(tmp_path:
         counts = day.simulator.counts
         assert counts.taken == parts
         # The account as a whole asks again now and then, not each message by itself.
-        assert 2 < counts.submits - counts.taken < 2 * 20
+        assert 0 < counts.submits - counts.taken < MESSAGES
         await day.is_sound()
+
+
+async def test_parts_are_counted_and_not_messages(tmp_path: Path) -> None:
+    """Long messages at forty parts a second, by a clock that is moved by tenths of a second."""
+    async with opened(tmp_path) as heart:
+        await heart.accept_many(50, text=LONG)
+        clock, provider = Seconds(), FakeProvider()
+        lane = lane_of(heart, provider, rate=40, window=50, timer=clock)
+        async with running(lane, drain=0):
+            for step in range(20):
+                lane.nudge()
+                await provider.until(1 + 4 * step)
+                await settled(heart, lambda row: row[0] == 0, "SELECT COUNT(*) FROM part WHERE state = 'sending'")
+                assert 1 + 4 * step <= len(provider.taken) <= 2 + 4 * step
+                clock.at += 0.1
