@@ -36,16 +36,26 @@ def seal(contract: Contract, vault: Vault) -> bytes:
 
 def opened(sealed: Sequence[tuple[str, bytes]], vault: Vault | None, adapters: Adapters) -> dict[str, Contract]:
     """The contracts that can be opened, by name; the log names the others."""
-    found: dict[str, Contract] = {}
+    found, closed = parted(sealed, vault, adapters)
+    for name, why in closed.items():
+        log.error("a stored provider account cannot be opened", extra={"account": name, "why": why})
+    return found
+
+
+def parted(
+    sealed: Sequence[tuple[str, bytes]], vault: Vault | None, adapters: Adapters
+) -> tuple[dict[str, Contract], dict[str, str]]:
+    """The contracts that can be opened, by name, and why the others cannot."""
+    found, closed = dict[str, Contract](), dict[str, str]()
     for name, data in sealed:
         plain = vault.open(data) if vault is not None else None
         contract = _read(plain, adapters) if plain is not None else None
         if contract is None:
             why = "not a contract that is understood" if plain is not None else "secrets.sealing_key is not its key"
-            log.error("a stored provider account cannot be opened", extra={"account": name, "why": why})
+            closed[name] = why
         else:
             found[name] = contract
-    return found
+    return found, closed
 
 
 def _read(plain: bytes, adapters: Adapters) -> Contract | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gateway import numbers, text
 from gateway.commands.findings import is_well, report, suggestion
+from gateway.commands.stored import stored
 from gateway.commands.trial import Probe
 from gateway.exits import Exit
 from gateway.model import AccountSettings, parse_duration
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``probe``."""
     deeds = parser.add_subparsers(dest="deed", metavar="probe", required=True)
     probe = deeds.add_parser("probe", help="send three real messages (four SMS, billed) to a telephone of yours")
-    probe.add_argument("name", help="the account, as the configuration names it")
+    probe.add_argument("name", help="the account, of the configuration or put through the API")
     probe.add_argument("--to", required=True, metavar="NUMBER", help="a telephone at hand, in any usual form")
     probe.add_argument("--sender", help="instead of defaults.sender")
     probe.add_argument("--text", help="instead of the short message's own text")
@@ -58,7 +59,8 @@ async def run(args: argparse.Namespace, settings: "Settings") -> int:
         trial = await Probe(plan.provider, plan.parts).run(plan.patience)
     print(*report(trial), sep="\n")
     if lines := suggestion(trial, plan.account):
-        print("\nSettings that fit:\n\naccounts:", *lines, sep="\n")
+        place = "PUT /v1/accounts" if plan.stored else "the configuration"
+        print(f"\nSettings that fit, for {place}:\n\naccounts:", *lines, sep="\n")
     if trial.bound_after is None:
         return Exit.NETWORK
     return Exit.FINE if is_well(trial) else Exit.NO
@@ -99,16 +101,21 @@ class Plan:
     provider: Provider
     parts: Sequence[tuple[str, Part]]
     patience: float
+    stored: bool  # it was put through the API
 
 
 def _plan(args: argparse.Namespace, settings: "Settings") -> Plan:
     """Raises ValueError: what is wrong, and the cure."""
     from gateway.app import make_provider
 
-    account = next((one for one in settings.accounts if one.name == args.name), None)
+    more = stored(settings)
+    known = {one.name: one for one in settings.accounts}
+    known |= {name: contract.settings for name, contract in more.accounts.items()}
+    account = known.get(args.name)
     if account is None:
-        names = ", ".join(one.name for one in settings.accounts) or "none"
-        raise ValueError(f"no account is called {args.name}: there is {names}")
+        names = ", ".join(known) or "none"
+        whys = "".join(f"; {why}" for why in more.warnings if args.name in why)
+        raise ValueError(f"no account is called {args.name}: there is {names}{whys}")
     read = numbers.read(args.to, settings.defaults.region, settings.defaults.foreign)
     if not isinstance(read, numbers.Number):
         raise ValueError(f"--to is no mobile that may be written to: {read.reason} {read.detail}".rstrip())
@@ -121,7 +128,13 @@ def _plan(args: argparse.Namespace, settings: "Settings") -> Plan:
         raise ValueError(f"--wait: {error}") from error
     # Whatever form its ids are said to have, the trial looks for all.
     open_minded = account.model_copy(update={"message_id": "auto"} if hasattr(account, "message_id") else {})
-    return Plan(account, make_provider(open_minded), list(_parts(account, read.e164, sender, args.text)), patience)
+    return Plan(
+        account,
+        make_provider(open_minded),
+        list(_parts(account, read.e164, sender, args.text)),
+        patience,
+        args.name in more.accounts,
+    )
 
 
 def _parts(account: AccountSettings, to: str, sender: str, short: str | None) -> Iterator[tuple[str, Part]]:

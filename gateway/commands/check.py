@@ -1,9 +1,10 @@
-"""``vaguemestre check``: every error of the configuration at once, and what is worth a look."""
+"""``vaguemestre check``: every error of the configuration at once, and what is worth a look, in the store too."""
 
 import argparse
 import sys
 
 from gateway.commands.configuration import find, load_settings
+from gateway.commands.stored import stored
 from gateway.config import ConfigError
 from gateway.exits import Exit
 
@@ -20,10 +21,12 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         print(f"{error}\n{len(error.problems)} to cure.", file=sys.stderr)
         return Exit.USAGE
-    for warning in loaded.warnings:
+    settings = loaded.settings
+    more = stored(settings)
+    for warning in (*loaded.warnings, *more.warnings):
         print(f"warning: {warning}", file=sys.stderr)
     if not args.quiet:
-        settings = loaded.settings
         counts = f"{len(settings.schools)} schools, {len(settings.apps)} apps, {len(settings.accounts)} accounts"
+        counts += f" and {len(more.accounts)} put through the API" * bool(more.accounts)
         print(f"{find(args.config)}: fine ({counts}, {len(settings.actions)} actions)")
     return Exit.FINE
