@@ -47,14 +47,13 @@ async def test_a_relay_ends_with_its_gateway(tmp_path: Path, how: signal.Signals
         file.write_text(file.read_text("utf-8").replace("http:\n", "http:\n  relays: 1\n"), "utf-8")
         async with serving(file) as gateway:
             reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-            while not (relays := relays_of(gateway.process.pid)):
-                await _post(reader, writer, sent)
-                sent += 1
-            for _ in range(200):  # by then it has the connection
-                await _post(reader, writer, sent)
-                sent += 1
-            pidfd = os.pidfd_open(relays[0])
-            os.kill(relays[0], signal.SIGTERM)  # as systemd may, to the whole group: it waits for its gateway
+            async with aiohttp.ClientSession() as session:
+                while 'way="passed"} 1.0' not in await _metrics(session, gateway.port):
+                    await _post(reader, writer, sent)
+                    sent += 1
+            (relay,) = relays_of(gateway.process.pid)
+            pidfd = os.pidfd_open(relay)
+            os.kill(relay, signal.SIGTERM)  # as systemd may, to the whole group: it waits for its gateway
             await _post(reader, writer, sent)
             gateway.process.send_signal(how)
             await gone(pidfd)

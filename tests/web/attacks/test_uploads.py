@@ -114,7 +114,8 @@ async def test_no_upload_is_hurt_by_a_workbook(gateway: Gateway, where: str) -> 
         assert "Le classeur ne peut pas être lu" in answer.json["detail"]
     for raw in (b"", b"\0" * 1_000, b'"', b"a" * 200_000, b";" * 10_000 + b"x", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7"):
         answer = await offered(gateway, where, raw)
-        assert 400 <= answer.status < 500 or where == "columns", raw[:20]
+        assert answer.status < 500, raw[:20]
+        assert answer.status >= 400 or where == "columns", raw[:20]  # which any line of words may be
 
 
 async def upload(browser: Browser, path: str, raw: bytes, name: str, **fields: str) -> Any:
@@ -326,7 +327,7 @@ async def test_a_long_import_is_judged_so_too(gateway: Gateway) -> None:
         rows = [{"number": f"06{place:08}", "consent": True} for place in range(count)]
         answer = await gateway.post("/v1/consents/import", {"rows": [*rows, {"numero": "1"}]})
         assert (answer.code, answer.pointers) == ("invalid_field", [f"/rows/{count}/number", f"/rows/{count}/numero"])
-        assert (await gateway.post("/v1/consents/import", {"rows": rows})).json["changed"] + count >= count
+        assert (await gateway.post("/v1/consents/import", {"rows": rows})).status == 200
     for body in (_many("{}", 60_000, '{"rows":[', "]}"), _many("{}", 49_000, '{"rows":[', "]}")):
         answer = await gateway.ask("POST", "/v1/consents/import", "vgm_all", data=body.encode())
         assert answer.status in (413, 422)
