@@ -97,7 +97,7 @@ class Janitor:
     async def settle(self) -> None:
         """Settle uncertain parts by receipts that came before they were uncertain."""
         parts = self._parts
-        for account in parts.lanes:
+        for account in tuple(parts.lanes):  # one may be stopped meanwhile
             if await parts.store.read(lambda conn: parked.to_settle(conn, account, parts.clock())):  # noqa: B023
                 await parts.store.write(
                     lambda conn: parked.settle_parked(conn, account, parts.clock(), parts.rules)  # noqa: B023

@@ -80,6 +80,14 @@ async def test_a_receipt_that_came_first_settles_what_became_uncertain(heart: He
     assert await heart.status(id_) is Status.DELIVERED
 
 
+async def test_a_lane_may_be_stopped_while_its_parts_are_settled(heart: Heart) -> None:
+    lanes = {name: lane_of(heart, FakeProvider()) for name in ("a", "b")}
+    settling = asyncio.create_task(Janitor(parts_of(heart, lanes=lanes), dispatch=True).settle())
+    await heart.store.read(catalogue.pauses)  # by then it has begun
+    del lanes["b"]
+    await settling
+
+
 async def test_a_pause_decided_elsewhere_is_seen(heart: Heart) -> None:
     lane = lane_of(heart, FakeProvider())
     janitor = Janitor(parts_of(heart, lanes={"a": lane}), dispatch=True)
