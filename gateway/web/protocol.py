@@ -85,15 +85,20 @@ class _Protocol(web.RequestHandler):
         self._plain = 0  # requests, of which each was a plain one
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A connection begins, or comes back."""
+        """A connection begins, or comes back: what was read of it comes before anything that is read here."""
         super().connection_made(transport)
-        if self._before:  # in a moment, when the transport has begun to read and can be told to wait
-            self._loop.call_soon(self.data_received, b"")
+        if self._before:
+            self.data_received(self._before)
+            self._before = b""
+            self._loop.call_soon(self._hold)
+
+    def _hold(self) -> None:
+        """Wait with reading if that much had been read: the transport began to read after it was told so."""
+        if self._buffer_paused or self._reading_paused:
+            self._pause_transport_reading()
 
     def data_received(self, data: bytes) -> None:
         """Some octets; those of a connection that turned out to be busy go to a relay, and it with them."""
-        if self._before:
-            data, self._before = self._before + data, b""
         if self._relays is not None and data:  # aiohttp itself says nothing, to go on reading
             if not is_one(data):
                 self._relays = None

@@ -114,7 +114,9 @@ def test_when_there_is_no_room_nothing_is_passed_and_nothing_waits() -> None:
 # ---- connections ----
 
 
-async def test_nothing_stays_open_of_connections_that_have_gone(relaying: Gateway) -> None:
+async def test_nothing_stays_open_of_connections_that_have_gone(
+    relaying: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
     async with line(relaying.port) as first:
         await at_relay(relaying, first)
         (relay,) = helpers()
@@ -137,6 +139,7 @@ async def test_nothing_stays_open_of_connections_that_have_gone(relaying: Gatewa
         async with asyncio.timeout(DEADLINE):
             while (open_files(), open_files(relay)) != before:
                 assert (await first.ask(post())).status == 202
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 async def test_a_connection_is_passed_when_its_answers_have_left(
