@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 
@@ -13,9 +14,10 @@ from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
 from gateway.app import OPTIONS, Gateway, run_gateway
 from gateway.config import load
+from gateway.periods import local, months
 from gateway.store.database import Store
 from tests.flow.gatewayside import KEY, METZ
-from tests.store.rows import add_awaited, add_inbound, add_message, add_sent, ulid
+from tests.store.rows import add_awaited, add_inbound, add_message, add_sent, add_tally, ulid
 from tests.web.console.conftest import add_people
 
 CONFIG = """\
@@ -43,6 +45,12 @@ templates:
 """
 
 DAY = 86_400_000
+PARIS = ZoneInfo("Europe/Paris")
+
+FAMILIES = (
+    *("Mme ou M. ABAD Christian", "Mme BECKER Louise", "M. ÇELIK Mehmet", "Mme DE CROŸ Anne", "M. ÆBISCHER Paul"),
+    *("Mme N'DIAYE Awa", "M. MARTIN Hugo", "Mme ou M. LEFÈVRE Sophie", "Mme ŒHLER Marie", "M. DA SILVA João"),
+)
 
 
 @asynccontextmanager
@@ -93,14 +101,28 @@ async def fill(gateway: Gateway) -> dict[str, str]:
     people = [{"to": "0612345679", "label": "Mme ABAD"}, {"to": "0387123456", "label": "M. FIXE"}]
     text = {"action": "INFO", "text": "Réunion à 18h.", "selection": {"classe": "6A"}}
     batch = await ask(url, "POST", "/v1/batches", {**text, "recipients": people})
-    await _wait_for_receipts(url)
+    for place, name in enumerate(FAMILIES):
+        said = {"action": "INFO", "text": "Réunion à 18h.", "mode": ("premium", "standard")[place % 2]}
+        origin = {"user": "vie.scolaire", "workstation": "PC-CPE1"}
+        await ask(
+            url,
+            "POST",
+            "/v1/messages",
+            {**said, "to": f"06600001{place:02}", "recipient": {"label": name}, "origin": origin},
+        )
+    await _wait_for_receipts(url, len(FAMILIES))
     await _add_old(store, now)
+    for place, month in enumerate(months(local(now, PARIS).year, school_year=False)[: local(now, PARIS).month - 1]):
+        for action, share in (("INFO", 3), ("ABSENCE", 5)):
+            sent = 0 if month.endswith(("-07", "-08")) else share * (11 + place * 7 % 13)
+            figures = {"total": sent, "delivered": sent - sent // 12, "parts": sent + sent // 4}
+            await add_tally(store, month=month, action=action, **figures, amount=figures["parts"] * 45_000)
     return {"batch": batch["id"], "uncertain": f"msg_{ulid(800)}", "late": f"msg_{ulid(801)}"}
 
 
-async def _wait_for_receipts(url: str) -> None:
+async def _wait_for_receipts(url: str, count: int) -> None:
     async with asyncio.timeout(30):
-        while not (await ask(url, "GET", "/v1/messages?status=delivered"))["data"]:
+        while len((await ask(url, "GET", "/v1/messages?status=delivered"))["data"]) <= count:
             pass
 
 

@@ -1,6 +1,6 @@
 // Every page in the eyes of axe, at one width, as it opens, as it answers a form, as it refuses one, and to print.
 // Fails when a page that the console has was not judged.
-import { assert, home, judge, open, signIn, story } from "./browser.js";
+import { assert, home, judge, open, picture, signIn, story } from "./browser.js";
 
 const width = Number(process.env.WIDTH);
 const pages = JSON.parse(process.env.PAGES); // « GET /actions/{code} »
@@ -82,7 +82,10 @@ await story(async (browser) => {
     "/comptes/operateur-a/modifier", "/comptes/operateur-b/modifier", "/nouveau-compte", "/actions", "/actions/INFO",
     "/actions/RETARD", "/actions/nouvelle", "/modeles", "/modeles/ABSENCE-JOUR", "/modeles/CANTINE", "/modeles/nouveau",
     "/utilisateurs", "/utilisateurs/cpe", "/utilisateurs/nouveau", "/effacement", "/journal", "/mot-de-passe",
-  ]) await go(path);
+  ]) {
+    await go(path);
+    if (width > PAPER && ["/recapitulatif", "/synthese"].includes(path)) await picture(page, path.slice(1));
+  }
   await go("/messages/msg_01JDBZ5M3V9K5T7Q8W2X4Y6ZAB", 404);
 
   // ---- forms, answered and refused ----

@@ -44,14 +44,16 @@ async def edit(visit: Visit) -> web.StreamResponse:
     """``GET /console/comptes/{name}/modifier``."""
     name = visit.request.match_info["name"]
     found = await visit.ask("GET", "/v1/accounts/{name}", name)
-    return await _form(visit, {**found["options"], "name": name}, found["modes"])
+    options = found["options"]
+    price = str(options["price"]).replace(".", ",") if options.get("price") is not None else None
+    return await _form(visit, {**options, "price": price, "name": name}, found["modes"])
 
 
 async def _form(visit: Visit, values: Mapping[str, Any], modes: Any, problem: Problem | None = None) -> web.Response:
     name = visit.request.match_info.get("name", "")
     declared = visit.parts.registry.declared_account(name)
     known = [one["name"] for one in (await visit.ask("GET", "/v1/providers"))["data"]]
-    shown = {field: "" if (value := values.get(field)) is None else str(value) for field in WORDS} | {"password": ""}
+    shown = {field: _shown(values.get(field)) for field in WORDS} | {"password": ""}
     return visit.render(
         "compte_modifier.html",
         problem.status if problem else 200,
@@ -66,6 +68,13 @@ async def _form(visit: Visit, values: Mapping[str, Any], modes: Any, problem: Pr
         problem=problem,
         faults=faults(problem, WORDS),
     )
+
+
+def _shown(value: Any) -> str:
+    """As people write it: a decimal comma, no useless noughts."""
+    if value is None:
+        return ""
+    return f"{value:g}".replace(".", ",") if isinstance(value, float) else str(value)
 
 
 async def create(visit: Visit) -> web.StreamResponse:
@@ -87,6 +96,7 @@ async def _put(visit: Visit, name: str, before: Mapping[str, Any], why: str) -> 
     modes = visit.fields.get("modes", [])
     said = filled(visit.form, _FIELDS)
     said = {field: str(visit.form[field]).strip() if field in _TEXTS else value for field, value in said.items()}
+    said |= {field: str(said[field]).replace(",", ".") for field in ("rate", "price") if field in said}
     kept = {field: value for field, value in before.items() if field not in _FIELDS}
     try:
         if why:

@@ -117,7 +117,8 @@ class Draft:
         button, flag, column = CONDITIONS[self.values["condition"]]
         silent = sum((one.get("flags") or {}).get(flag) is None for one in found)
         if silent:
-            cure = f"« {button} » lit la colonne « {column} », oui ou non : elle manque à {silent} destinataire(s)."
+            whose = f"{silent} destinataire{'s' * (silent > 1)}"
+            cure = f"« {button} » lit la colonne « {column} », oui ou non : elle manque à {whose}."
             raise field_problem("invalid_field", "/recipients", cure)
         return {"condition": self.values["condition"]}
 

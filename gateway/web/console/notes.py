@@ -9,7 +9,6 @@ NOTES = {
     "supprime": "C'est supprimé.",
     "diffuses": "SMS diffusés : {n}.",
     "supprimes": "SMS supprimés : {n}.",
-    "accepte": "Envoi enregistré : {n} message(s).",
     "exception": "Le SMS est enregistré ; la levée est notée au journal.",
     "aucun-choisi": "Cochez d'abord les SMS voulus.",
     "renvoyes": "Le SMS est renvoyé : le destinataire peut le recevoir deux fois.",

@@ -1,6 +1,6 @@
 // « SMS à diffuser »: select all, release; a list that updates itself; Enter opens a row.
 // Rows: S4 140, S4 143, S4 144, S4 150.
-import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
+import { assert, choose, judge, open, signIn, story } from "../browser.js";
 
 await story(async (browser) => {
   const page = await open(browser);
@@ -10,7 +10,6 @@ await story(async (browser) => {
   await page.click("text=Nom élève");
   await page.waitForSelector("th[aria-sort=ascending]:has-text(\"Nom élève\")");
   await judge(page, "à diffuser");
-  await picture(page, "a-diffuser");
   await page.click("text=Tout sélectionner");
   assert.equal(await page.locator("input[name=id]:checked").count(), 3);
   await page.locator("input[name=id]").first().uncheck();
@@ -25,7 +24,6 @@ await story(async (browser) => {
   for (let turn = 0; turn < 60 && (await page.locator("tr[data-open]").count()) < 2; turn += 1) {
     await Promise.all([page.waitForResponse((answer) => answer.url().includes("/suivi")), page.click("[data-refresh]")]);
   }
-  await picture(page, "suivi");
   await page.locator("tr[data-open]").first().focus();
   await page.keyboard.press("Enter");
   await page.waitForSelector("h1:has-text(\"Rapport d'envoi\")");

@@ -1,6 +1,6 @@
 // Récapitulatif and Synthèse: what was sent, its report by double click and by Enter, the figures that lead to it.
 // Rows: S1 52, S4 153.
-import { assert, home, judge, open, picture, signIn, story } from "../browser.js";
+import { assert, home, judge, open, signIn, story } from "../browser.js";
 
 await story(async (browser) => {
   const page = await open(browser);
@@ -14,7 +14,6 @@ await story(async (browser) => {
   assert.equal(await page.getByText("Reçu le").count(), 3);
   assert.match(await page.locator("dl.totals").innerText(), /Total\s+3/);
   await judge(page, "récapitulatif");
-  await picture(page, "recapitulatif");
 
   await rows.first().dblclick();
   await page.waitForURL(/\/messages\//);
@@ -33,7 +32,6 @@ await story(async (browser) => {
   await page.goto(`${home}/synthese`);
   assert.match(await page.locator("svg.chart desc").textContent(), /3 délivrés sur 3/);
   await judge(page, "synthèse");
-  await picture(page, "synthese");
   await page.locator("tbody a").first().click();
   await page.waitForURL(/\/recapitulatif\?/);
   assert.equal(await rows.count(), 3);

@@ -1,5 +1,5 @@
 // « Rapprochement », from a file whose columns nobody knows to the signature; then small, without JavaScript.
-import { assert, choose, judge, open, picture, signIn, story } from "../browser.js";
+import { assert, choose, judge, open, signIn, story } from "../browser.js";
 
 const FILE = "Code envoi;Vers;Le;Combien\nX1;06 98 76 54 32;23/11/2026 08:30;2\n";
 
@@ -24,7 +24,6 @@ await story(async (browser) => {
     assert.match(await page.textContent(".tile[aria-current]"), /Chez eux seulement\s*1\s*écart \+0,0900 €/);
     if (scripts) {
       await judge(page, "le rapprochement");
-      await picture(page, "rapprochement");
       await page.setViewportSize({ width: 320, height: 860 });
       await judge(page, "le rapprochement, petit");
     }

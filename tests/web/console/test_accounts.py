@@ -1,5 +1,6 @@
 """« Comptes fournisseurs »: state, pause and resume with a reason, contacts (S4 row 121)."""
 
+import re
 from typing import Any, cast
 
 import pytest
@@ -104,8 +105,9 @@ async def test_settings_are_made_consulted_and_changed(browser: Browser, provide
     assert "Modifier" in page.text
     form = await browser.open("/console/comptes/operateur-p/modifier")
     assert "Annuler" in form.text
+    assert re.findall(r'name="(?:rate|price)" type="text" value="([^"]*)"', form.html) == ["2,5", "0,051"]
     assert PASSWORD not in page.html + form.html
-    change = {**SETTINGS, "key_id": "0570052", "password": "", "provider": ""}
+    change = {**SETTINGS, "key_id": "0570052", "password": "", "provider": "", "rate": "2,5", "price": "0,051"}
     page = await browser.send("/console/comptes/operateur-p/modifier", change)
     assert "Nom du fournisseur de service AUCUN Clé d'identification 0570052" in page.text
     contract = provided.parts.registry.contract("operateur-p")

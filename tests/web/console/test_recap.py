@@ -81,11 +81,11 @@ async def test_row_17_cheaper_than_letters(browser: Browser, people: Gateway) ->
     await send_as_in_the_document(people)
     await browser.sign_in("cpe")
     page = await browser.open("/console/recapitulatif")
-    assert "Coût HT : 0,6300 € · Par courrier, 14 lettre(s) : 21,28 € · Économie : 20,65 €" in page.text
+    assert "Coût HT : 0,6300 € · Par courrier, 14 lettres : 21,28 € · Économie : 20,65 €" in page.text
     page = await browser.open("/console/recapitulatif?label=dassault")
-    assert "Coût HT : 0,0900 € · Par courrier, 2 lettre(s) : 3,04 € · Économie : 2,95 €" in page.text
+    assert "Coût HT : 0,0900 € · Par courrier, 2 lettres : 3,04 € · Économie : 2,95 €" in page.text
     page = await browser.open("/console/recapitulatif?label=jean+francois")
-    assert "Coût HT : 0,1350 € · Par courrier, 3 lettre(s) : 4,56 € · Économie : 4,43 €" in page.text
+    assert "Coût HT : 0,1350 € · Par courrier, 3 lettres : 4,56 € · Économie : 4,43 €" in page.text
     registry = people.parts.registry
     none = registry.settings.defaults.model_copy(update={"letter_price": None})
     registry.replace(registry.settings.model_copy(update={"defaults": none}))
