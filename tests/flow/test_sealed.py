@@ -20,6 +20,8 @@ from gateway.store.maintenance import empty_log
 from tests.flow.gatewayside import DEADLINE, KEY, Client, configuration
 from tests.web.console.conftest import Browser, add_people
 
+pytestmark = pytest.mark.unsealed  # they choose their keys themselves
+
 NAME, TEXT, PHONE = "REITER Pauline", "Bonjour, Pauline est absente.", "+33610000001"
 WORDS = ("10000001", "10 00 00 01", "REITER", "Reiter", "reiter", "Pauline", "absente", "malade")
 

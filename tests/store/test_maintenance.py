@@ -88,6 +88,7 @@ async def test_a_log_that_is_read_is_left_for_later(heart: Heart) -> None:
     assert await empty_log(heart.store.url)
 
 
+@pytest.mark.unsealed
 async def test_a_sensitive_value_is_nowhere_once_its_message_has_ended(heart: Heart, tmp_path: Path) -> None:
     secret = b"4711-quatre"
 

@@ -121,7 +121,8 @@ async def test_opt_outs_are_listed_in_pages(store: Store) -> None:
     await wish(store, *(Wish(number, opted_out=True) for number in numbers[:4]))
     first = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, OptOutsAfter(), 3))
     rest = await store.read(lambda conn: people.opt_outs(conn, SCHOOL, OptOutsAfter(1000, 2), 3))
-    assert [person.number for person in (*first, *rest)] == [numbers[4], *numbers[:4]]
+    found = [person.number for person in (*first, *rest)]
+    assert (found[0], sorted(found[1:])) == (numbers[4], numbers[:4])
     assert await store.read(lambda conn: people.count_opt_outs(conn, SCHOOL)) == 5
 
 

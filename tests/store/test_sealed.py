@@ -28,6 +28,8 @@ from gateway.store.selection import Order, Selection, Sort
 from gateway.store.tables import metadata
 from tests.heart import DAY, LONG, METZ, MORNING, Heart, everybody, opened
 
+pytestmark = pytest.mark.unsealed  # they choose their keys themselves
+
 OLD, KEY = b"o" * 32, b"k" * 32
 NUMBER = "+33612345678"
 NAMES: dict[str, Any] = {

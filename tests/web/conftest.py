@@ -19,6 +19,7 @@ from gateway.intake import Intake
 from gateway.metrics import Metrics
 from gateway.parts import Parts
 from gateway.registry import Registry
+from gateway.sealing import Sealer
 from gateway.store.database import open_store
 from gateway.store.desk import Rules
 from gateway.web.server import serve_http
@@ -156,10 +157,16 @@ def rules_of(registry: Registry) -> Rules:
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[Parts]:
+def sealer() -> Sealer | None:
+    """The key of the database, if there is one."""
+    return None
+
+
+@pytest.fixture
+async def parts(tmp_path: Path, sealer: Sealer | None) -> AsyncIterator[Parts]:
     """The parts that a request needs; the clock stands still."""
     declared, metrics = settings(), Metrics()
-    async with open_store(f"sqlite:///{tmp_path}/gateway.db", metrics) as store:
+    async with open_store(f"sqlite:///{tmp_path}/gateway.db", metrics, sealer=sealer) as store:
         registry = Registry(declared, OPTIONS)
         await registry.load(store)
         clock = Clock()
