@@ -79,6 +79,8 @@ async def _change(visit: Visit, draft: Draft, deed: str, what: str) -> None:
     match deed:
         case "template":
             await _load_template(visit, draft)
+        case "preview" if not draft.values["text"].strip() and _proposed(visit, draft):
+            await _load_template(visit, draft)
         case "replace":
             draft.values["text"] = drafts.replaced(draft.values["text"], await _preview(visit, draft), what)
         case "only":
@@ -98,14 +100,17 @@ def _offered(draft: Draft, known: list[Any]) -> list[str]:
     return [name for one in known if one["code"] == draft.values["template"] for name in one["requires"]]
 
 
+def _proposed(visit: Visit, draft: Draft) -> str:
+    """The template that was chosen, or else the one that the action proposes; empty: none."""
+    action = visit.parts.registry.action(draft.values["action"])
+    return draft.values["template"] or (action.template if action else None) or ""
+
+
 async def _load_template(visit: Visit, draft: Draft) -> None:
     """The text of the template that was chosen, or else of the one that the action proposes."""
-    code = draft.values["template"]
+    code = _proposed(visit, draft)
     if not code:
-        action = visit.parts.registry.action(draft.values["action"])
-        code = (action.template if action else None) or ""
-        if not code:
-            raise field_problem("invalid_field", "/template", "Choisissez d'abord un message prédéfini.")
+        raise field_problem("invalid_field", "/template", "Choisissez d'abord un message prédéfini.")
     found = await visit.ask("GET", "/v1/templates/{code}", code)
     draft.values |= {"template": code, "text": found["text"]}
 

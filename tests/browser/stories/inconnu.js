@@ -57,7 +57,7 @@ await story(async (browser) => {
   await tabTo(page, "Mettre à jour");
   for (let turn = 0; turn < 60 && (await rows.count()) < 2; turn += 1) {
     await Promise.all([page.waitForResponse((answer) => answer.url().includes("/suivi")), keys.press("Enter")]);
-    await page.locator("[data-refresh]").focus();
+    await page.locator("[data-refresh]:focus").waitFor(); // the list is new, the focus stays
   }
   assert.equal(await rows.count(), 2);
 

@@ -141,3 +141,17 @@ async def test_a_sent_batch_is_followed_alone(browser: Browser, people: Gateway)
     ignored = await browser.open(unescape(others[1]))
     assert "M. FIXE" in ignored.text
     assert "sur 2 trouvé(s)" in ignored.text
+
+
+async def test_what_the_action_proposes_is_taken_when_nothing_is_written(browser: Browser, people: Gateway) -> None:
+    proposed = {"short_label": "Bon.", "long_label": "Bonjour", "template": "BONJOUR"}
+    await people.ask("PUT", "/v1/actions/SALUT", "vgm_admin", json=proposed)
+    await composing(browser)
+    table = "portable;nom\n0612345678;ABAD"
+    form = {**FORM, "action": "SALUT", "recipients": table, "text": ""}
+    page = await browser.send(ENVOI, {**form, "deed": "preview"})
+    assert "Bonjour #NOM.</textarea>" in page.html
+    assert "Bonjour ABAD." in page.text
+    assert "Envoyer à 1 destinataire" in page.text
+    page = await browser.send(ENVOI, {**form, "text": "Autre chose.", "deed": "preview"})
+    assert "Autre chose.</textarea>" in page.html

@@ -4,12 +4,6 @@
 // What does nothing without scripts is shown from here on.
 document.documentElement.classList.add("scripted");
 
-// A choice that is a form of its own is sent at once.
-for (const choice of document.querySelectorAll("select[data-submit]")) {
-  choice.addEventListener("change", () => choice.form.requestSubmit());
-  choice.form.querySelector("button").hidden = true;
-}
-
 // Anything that cannot be undone is asked about first.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-confirm]");
@@ -37,27 +31,29 @@ document.addEventListener("keydown", (event) => {
 });
 
 // « Mettre à jour » without a reload; a list that is live does it by itself while it is looked at.
-async function refresh(id) {
+async function refresh(id, asked) {
   const answer = await fetch(window.location.href, { headers: { "X-Requested-With": "fetch" } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(id);
   const here = document.getElementById(id);
-  if (!fresh || !here || here.contains(document.activeElement) && document.activeElement.matches("input, tr")) return;
+  if (!fresh || !here || (!asked && here.contains(document.activeElement))) return;
+  const across = here.querySelector(".scroll")?.scrollLeft ?? 0;
   here.replaceWith(fresh);
+  fresh.querySelector(".scroll")?.scrollTo({ left: across });
+  if (asked) fresh.querySelector("[data-refresh]")?.focus();
   const said = fresh.querySelector("[data-refreshed]");
-  if (said) said.textContent = `Mis à jour à ${new Date().toLocaleTimeString("fr-FR")}`;
+  if (said && asked) said.textContent = `Mis à jour à ${new Date().toLocaleTimeString("fr-FR")}`;
 }
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-refresh]");
   if (!link) return;
   event.preventDefault();
-  link.blur();
-  refresh(link.dataset.refresh);
+  refresh(link.dataset.refresh, true);
 });
 setInterval(() => {
   const live = document.querySelector("[data-live]");
-  if (live && !document.hidden) refresh(live.id);
+  if (live && !document.hidden) refresh(live.id, false);
 }, 10000);
 
 document.addEventListener("click", (event) => {

@@ -55,11 +55,10 @@ form.addEventListener("input", (event) => {
 });
 if (text.value && counter.textContent === "0/160") count();
 
-// ---- what is chosen acts at once ----
+// ---- what is chosen; nothing is sent by a choice alone, for the keyboard goes through all of them ----
 
-template.addEventListener?.("change", () => {
-  const written = text.value.trim() && !text.value.startsWith("#");
-  if (template.value && (!written || window.confirm("Remplacer le texte écrit par ce message prédéfini ?"))) press("template");
+form.querySelector("button[value=template]")?.addEventListener("click", (event) => {
+  if (text.value.trim() && !window.confirm("Remplacer le texte écrit par ce message prédéfini ?")) event.preventDefault();
 });
 file.addEventListener("change", () => {
   if (file.files.length) form.querySelector(".reads").click();
@@ -68,10 +67,7 @@ sendAt.addEventListener("input", () => (form.querySelector("input[name=when][val
 action.addEventListener("change", () => {
   const chosen = action.selectedOptions[0].dataset;
   document.getElementById("held").hidden = !chosen.held;
-  if (chosen.template && !text.value.trim() && template.type === "select-one") {
-    template.value = chosen.template;
-    press("template");
-  }
+  if (chosen.template && !template.value && template.type === "select-one") template.value = chosen.template;
 });
 for (const field of [form.elements.add_to, form.elements.add_label]) {
   field.addEventListener("keydown", (event) => {
