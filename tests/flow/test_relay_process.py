@@ -13,7 +13,7 @@ import pytest
 from adapters.smpp.simulator import Simulator
 from adapters.smpp.simulator_options import SimulatorOptions
 from gateway.exits import Exit
-from tests.flow.gatewayside import DEADLINE, KEY, configuration, number, serving
+from tests.flow.gatewayside import DEADLINE, KEY, Client, configuration, number, serving
 
 BODY = '{"to":"%s","action":"INFO","text":"Bonjour"}'
 
@@ -71,7 +71,7 @@ async def test_what_comes_after_a_request_that_is_not_plain_comes_after_it(tmp_p
     file = configuration(tmp_path, 9)  # where nobody listens
     file.write_text(file.read_text("utf-8").replace("http:\n", "http:\n  relays: 1\n"), "utf-8")
     async with asyncio.timeout(DEADLINE), serving(file) as gateway, aiohttp.ClientSession() as session:
-        for turn in range(1, 21):
+        for turn in range(1, 9):
             reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
             while f'way="passed"}} {turn}.0' not in await _metrics(session, gateway.port):
                 await _post(reader, writer, turn)
@@ -81,15 +81,35 @@ async def test_what_comes_after_a_request_that_is_not_plain_comes_after_it(tmp_p
         assert f'way="back"}} {turn}.0' in await _metrics(session, gateway.port)
 
 
+async def test_what_came_before_a_client_left_is_done_though_it_is_not_plain(tmp_path: Path) -> None:
+    file = configuration(tmp_path, 9)  # where nobody listens
+    file.write_text(file.read_text("utf-8").replace("http:\n", "http:\n  relays: 1\n"), "utf-8")
+    async with asyncio.timeout(DEADLINE), serving(file) as gateway, aiohttp.ClientSession() as session:
+        for turn in range(1, 9):
+            reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+            while f'way="passed"}} {turn}.0' not in await _metrics(session, gateway.port):
+                await _post(reader, writer, 0)
+            writer.write(_request(turn, "Connection: close\r\n"))
+            writer.transport.abort()
+        client = Client(session, gateway.port)
+        for turn in range(1, 9):
+            while not (await client.ask("GET", f"/v1/messages?number=%2B33{number(turn)[1:]}"))[1]["data"]:
+                assert (await client.message(0))[0] == 202
+
+
 async def _metrics(session: aiohttp.ClientSession, port: int) -> str:
     async with session.get(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {KEY}"}) as answer:
         return await answer.text()
 
 
-async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, place: int) -> None:
+def _request(place: int, more: str = "") -> bytes:
     body = (BODY % number(place)).encode()
     head = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return f"{head}{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, place: int) -> None:
+    writer.write(_request(place))
     answer = await reader.readuntil(b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 202 ")
     length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
