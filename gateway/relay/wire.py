@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import select
 import socket
 from array import array
 from collections.abc import Callable
@@ -69,13 +70,24 @@ class Channel(asyncio.Protocol):
 
 
 def pass_socket(over: socket.socket, passed: int, octets: bytes, *, wait: bool = False) -> bool:
-    """Pass the socket of a file descriptor, which stays open here; False if there is no room now, or nobody."""
+    """Pass the socket of a file descriptor, which stays open here; False if nobody is there, or no room.
+
+    For room it may be waited: the other side makes some in each turn of its loop.
+    """
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [passed]))]
-    try:
-        over.sendmsg([_MARK + octets], rights, 0 if wait else socket.MSG_DONTWAIT)
-    except OSError:
-        return False
-    return True
+    while True:
+        try:
+            over.sendmsg([_MARK + octets], rights, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            if not wait:
+                return False
+            room = select.poll()
+            room.register(over, select.POLLOUT)
+            room.poll()
+        except OSError:
+            return False
+        else:
+            return True
 
 
 def passed_sockets(over: socket.socket) -> list[tuple[socket.socket, bytes]]:

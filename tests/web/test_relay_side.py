@@ -3,7 +3,9 @@
 import asyncio
 import resource
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
@@ -227,3 +229,25 @@ def test_a_socket_for_which_there_is_no_room_is_cut_and_the_others_come(caplog: 
             with taken:
                 assert (octets, taken.get_inheritable()) == (b"c", False)
                 assert taken.getpeername() == client.getsockname()
+
+
+def test_a_relay_waits_for_room_on_a_socket_that_its_loop_has_made_never_wait() -> None:
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with one, other, socket.socket() as some, ThreadPoolExecutor() as beside:
+        one.setblocking(False)
+        for _ in range(20):
+            while pass_socket(one, some.fileno(), b"first"):
+                pass
+            begun, found = threading.Event(), list[bytes]()
+
+            def give(begun: threading.Event = begun) -> bool:
+                begun.set()
+                return pass_socket(one, some.fileno(), b"last", wait=True)
+
+            giving = beside.submit(give)
+            assert begun.wait(DEADLINE)
+            while b"last" not in found and not (giving.done() and not giving.result()):
+                for taken, octets in passed_sockets(other):
+                    taken.close()
+                    found.append(octets)
+            assert giving.result(DEADLINE)
