@@ -42,7 +42,8 @@ def told_together(cases: Mapping[int, Case], in_doubt: Sequence[InDoubt], heard:
     writings: dict[tuple[tuple[str, ...], str], Writing] = {}
     for receipt, case in cases.items():
         if left := case.left(heard):
-            doubtful = bool(case.rivals(in_doubt)) or not all(agrees(case.said, one.number) for _, one in left)
+            parts = [one for _, one in left]
+            doubtful = bool(case.rivals(in_doubt, parts)) or not all(agrees(case.said, one.number) for one in parts)
             key = (case.said.written, left[0][1].number)
             writings.setdefault(key, Writing()).add(receipt, left, doubtful=doubtful)
     told: dict[int, Choice] = {}

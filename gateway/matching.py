@@ -5,17 +5,17 @@ Rules:
   base where the account's ids may differ so (``message_id: auto``); if it had left; and if its number is the receipt's,
   which an id so long that it never comes round again needs not prove, and a receipt without a number cannot;
 - one candidate: it is that, whatever the account's other receipts were like. It waits while a part to that number has
-  no id yet, for short ids may be the same in two bases; and where there is neither a number nor a long id, until the
-  account's form is learned;
-- of several, those are not meant that left after the time that the receipt names, or weeks before another, or whose
-  receipts are written otherwise: all of a part are written alike. Then the account's form decides, if its receipts
-  never had another; between two that are still open, not before the receipts after it were of that form too;
+  no id yet, for short ids may be the same in two bases, unless the time that the receipt names is that of the first;
+  and where there is neither a number nor a long id, until the account's form is learned;
+- of several, those are not meant that left after the time that the receipt names, if another left then, or weeks before
+  another, or whose receipts are written otherwise: all of a part are written alike. Then the account's form decides, if
+  its receipts never had another; between two that are still open, not before the receipts after it were of that form;
 - what cannot be told waits: a receipt on a wrong part is worse than one that comes later, or never.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple, Protocol
 
 from gateway import numbers
@@ -32,14 +32,13 @@ AGAIN: Final = 1_000
 _UNMISTAKABLE: Final = 20
 
 #: Characters in either base from which an id is no other one's by chance, among the few parts that are in doubt.
-_TELLING: Final = 7
+_TELLING: Final = 6
 
 #: How far the clocks of two processes of ours may differ, in milliseconds.
 _SLACK: Final = 5_000
 
-#: How far a provider's clock may be from UTC, in milliseconds: zones, and as much again to be beyond doubt.
-_ZONES: Final = 15 * 3_600_000
-_BEYOND: Final = 36 * 3_600_000
+#: How far the time that a receipt names may be from our claim.
+NEAR: Final = timedelta(minutes=10)
 
 #: How late a receipt comes when another part may be meant: providers deliver again for a week.
 _LATEST: Final = 14 * 86_400_000
@@ -124,6 +123,7 @@ class Found(NamedTuple):
     number: str
     state: Status
     claimed_at: int | None
+    school: str = ""
 
     @property
     def piece(self) -> tuple[int, str]:
@@ -147,7 +147,12 @@ class InDoubt(Protocol):
     def number(self) -> str: ...
     @property
     def claimed_at(self) -> int | None: ...
+    @property
+    def school(self) -> str: ...
 
+
+#: The zone of a school.
+Zone = Callable[[str], tzinfo]
 
 #: The writings of the receipts that parts have had.
 Heard = Mapping[int, Collection[str]]
@@ -159,18 +164,20 @@ class Choice:
 
     part: int | None = None
     waits: bool = False
-    form: Form | None = None  # evidence: that it has, when it could have another
+    form: Form | None = None  # evidence: that it has, or most likely has, when it could have another
 
 
 class Case:
     """A receipt, what is known of its account, and the parts ``found`` under its keys."""
 
-    def __init__(self, said: Said, habit: Habit, found: Mapping[str, Sequence[Found]]) -> None:
-        self.said, self.habit = said, habit
+    def __init__(
+        self, said: Said, habit: Habit, found: Mapping[str, Sequence[Found]], zone: Zone = lambda _: UTC
+    ) -> None:
+        self.said, self.habit, self._zone = said, habit, zone
         forms = said.forms
         self._several = len(forms) > 1
         self._adopted = _possible(said, map(adopted_key, said.written), found)
-        self.candidates = [] if self._adopted else _in_time(said, list(_under(said, forms, found)))
+        self.candidates = [] if self._adopted else self._in_time(list(_under(said, forms, found)))
 
     @property
     def asks_for_doubts(self) -> bool:
@@ -208,10 +215,33 @@ class Case:
             return self._of_one(sure, own, in_doubt)
         return Choice(waits=True)
 
-    def rivals(self, in_doubt: Iterable[InDoubt]) -> list[InDoubt]:
-        """The parts without an id that it may be of, as far as its number says."""
+    def rivals(self, in_doubt: Iterable[InDoubt], candidates: Iterable[Found]) -> list[InDoubt]:
+        """The parts without an id that it may be of, as far as its number says, and its time: one that left at another
+        is not meant where a candidate left then.
+        """
         said = self.said
-        return [one for one in in_doubt if had_left(said, one.claimed_at) and agrees(said, one.number) is not False]
+        rivals = [one for one in in_doubt if had_left(said, one.claimed_at) and agrees(said, one.number) is not False]
+        if rivals and any(self._near(one) for one in candidates):
+            return [one for one in rivals if self._near(one)]
+        return rivals
+
+    def _near(self, one: Found | InDoubt) -> bool:
+        return any(abs(later) <= NEAR for later in self._later(one))
+
+    def _later(self, one: Found | InDoubt) -> list[timedelta]:
+        """How much after the time that it names a part left, if providers write UTC, and if they write its zone."""
+        if self.said.submitted is None or one.claimed_at is None:
+            return []
+        return [later_than(self.said.submitted, one.claimed_at, zone) for zone in (UTC, self._zone(one.school))]
+
+    def _in_time(self, candidates: list[tuple[Form, Found]]) -> list[tuple[Form, Found]]:
+        """Of several, those that may be meant by the time that it names, and that did not leave weeks before."""
+        if len(candidates) < 2:
+            return candidates
+        if any(self._near(one) for _, one in candidates):
+            candidates = [each for each in candidates if min(self._later(each[1])) <= NEAR]
+        at = self.said.at
+        return [each for each in candidates if at - (each[1].claimed_at or 0) <= _LATEST] or candidates
 
     def _is_told(self, candidates: Sequence[tuple[Form, Found]]) -> bool:
         """Whether they are one piece; or have one id, as when ids come round again, of an account that has one form."""
@@ -228,15 +258,14 @@ class Case:
         """Of parts that have one id in one form, unless a part without an id may be meant."""
         said, habit = self.said, self.habit
         best = _best(said, parts)
-        rivals = self.rivals(in_doubt)
+        rivals = self.rivals(in_doubt, [best])
         if best.over and any(one.state == Status.SENDING for one in rivals):
             return Choice(waits=True)  # ids come round again: this may be the newer one's
         if not self._several:
             return Choice(best.part)
         if not self._trusts(form):
-            # Without a number, one that is being sent may be meant; where forms mix, any.
-            if any(one.state == Status.SENDING or habit.mixed or agrees(said, one.number) for one in rivals):
-                return Choice(waits=True)
+            if rivals:
+                return Choice(waits=True, form=form)
             plain = form is Form.SAME and habit.learned is None
             if not agrees(said, best.number) and not plain and habit.learned is not form:
                 return Choice(waits=True, form=form if habit.learned is None else None)
@@ -267,17 +296,6 @@ def _possible(said: Said, keys: Iterable[str], found: Mapping[str, Sequence[Foun
     return [one for one in parts if is_to_it(said, one) and same_writing(said, one)]
 
 
-def _in_time(said: Said, candidates: list[tuple[Form, Found]]) -> list[tuple[Form, Found]]:
-    """Of several, those that may be meant by the time that the receipt names, and that did not leave weeks before."""
-    if len(candidates) < 2:
-        return candidates
-    if said.submitted:
-        named = _instant(said.submitted)
-        if any(abs(named - (one.claimed_at or 0)) <= _ZONES for _, one in candidates):
-            candidates = [each for each in candidates if (each[1].claimed_at or 0) - named <= _BEYOND]
-    return [each for each in candidates if said.at - (each[1].claimed_at or 0) <= _LATEST] or candidates
-
-
 def is_to_it(said: Said, one: Found) -> bool:
     """Whether a receipt's number lets it be the part's."""
     return len(one.key) >= _UNMISTAKABLE or agrees(said, one.number) is not False
@@ -286,6 +304,11 @@ def is_to_it(said: Said, one: Found) -> bool:
 def had_left(said: Said, claimed_at: int | None) -> bool:
     """What left after the receipt came is not meant: ids come round again."""
     return claimed_at is not None and claimed_at <= said.at + _SLACK
+
+
+def later_than(named: datetime, claimed_at: int, zone: tzinfo) -> timedelta:
+    """How much later a part left than a provider's date, read in a zone, says."""
+    return datetime.fromtimestamp(claimed_at / 1000, zone).replace(tzinfo=None) - named
 
 
 def agrees(said: Said, number: str) -> bool | None:

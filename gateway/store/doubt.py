@@ -8,16 +8,14 @@ parts, an hour or two apart, is of the one that it names in UTC.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from gateway import numbers
+from gateway.matching import NEAR, later_than
 from gateway.states import FINAL, Status
 from gateway.store.bulk import fetch
 from gateway.store.desk import Desk, PartRow, Rules
 from gateway.store.direct import Conn
-
-#: How far the provider's submit date may be from our claim.
-NEAR = timedelta(minutes=10)
 
 _IN_DOUBT = """SELECT p.id, p.state, p.claimed_at, m.number, m.sender, m.school FROM part AS p
   JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.state IN ('sending', 'uncertain')
@@ -76,8 +74,7 @@ def _near(submitted: datetime | None, doubt: Doubt, zone: tzinfo) -> bool:
     """Whether the submit date, read in a zone, is within ten minutes of our claim."""
     if submitted is None or doubt.claimed_at is None:
         return False
-    claimed = datetime.fromtimestamp(doubt.claimed_at / 1000, zone)
-    return abs(claimed.replace(tzinfo=None) - submitted) <= NEAR
+    return abs(later_than(submitted, doubt.claimed_at, zone)) <= NEAR
 
 
 def apply(desk: Desk, row: PartRow, status: Status | None, at: int, by: str, words: str) -> None:

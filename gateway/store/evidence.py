@@ -7,10 +7,11 @@ account's ids counts for the next one of the same group. Each receipt teaches on
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC
 from typing import Final, NamedTuple
 
 from gateway.idforms import converted, stored_key
-from gateway.matching import ENOUGH, Case, Choice, Found, Habit, Said
+from gateway.matching import ENOUGH, Case, Choice, Found, Habit, Said, Zone
 from gateway.provider import Form
 from gateway.states import Status
 from gateway.store.bulk import fetch, select_in
@@ -18,7 +19,7 @@ from gateway.store.desk import Desk
 from gateway.store.direct import Conn
 from gateway.store.doubt import Doubt, doubts, in_doubt
 
-_FOUND = """SELECT p.id, p.provider_key, p.provider_id, m.number, p.state, p.claimed_at FROM part AS p
+_FOUND = """SELECT p.id, p.provider_key, p.provider_id, m.number, p.state, p.claimed_at, m.school FROM part AS p
   JOIN message AS m ON m.id = p.message WHERE p.account = ? AND p.provider_key IN (#)"""
 _HABITS = "SELECT account, learned, last, run, mixed FROM id_form WHERE account IN (#)"
 _KEEP = """INSERT INTO id_form (account, learned, last, run, mixed, at) VALUES (?, ?, ?, ?, ?, ?)
@@ -35,7 +36,8 @@ log: Final = logging.getLogger(__name__)
 class Evidence:
     """Of a group of receipts, within one transaction. Made by ``Evidence.of``."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: Zone) -> None:
+        self._zone = zone
         self._found: dict[str, dict[str, list[Found]]] = {}
         self._doubts: dict[str, list[Doubt]] = {}
         self._habits: dict[str, Habit] = {}
@@ -45,9 +47,11 @@ class Evidence:
         self._desk: Desk | None = None
 
     @classmethod
-    async def of(cls, conn: Conn, receipts: Iterable[tuple[str, Said]], desk: Desk | None = None) -> "Evidence":
+    async def of(
+        cls, conn: Conn, receipts: Iterable[tuple[str, Said]], zone: Zone, desk: Desk | None = None
+    ) -> "Evidence":
         """What is known for these receipts, each with its account. What is on ``desk`` is as it is there."""
-        self = cls()
+        self = cls(zone)
         self._desk = desk
         keys: dict[str, set[str]] = defaultdict(set)
         for account, said in receipts:
@@ -55,7 +59,7 @@ class Evidence:
         for account, wanted in keys.items():
             found: dict[str, list[Found]] = defaultdict(list)
             for row in await select_in(conn, _FOUND, list(wanted), account):
-                one = Found(row[0], row[1], row[2], row[3], Status(row[4]), row[5])
+                one = Found(row[0], row[1], row[2], row[3], Status(row[4]), row[5], row[6])
                 found[one.key].append(one)
             self._found[account] = self._as_on_desk(account, found)
         for account, learned, last, run, mixed in await select_in(conn, _HABITS, list(keys)):
@@ -65,7 +69,7 @@ class Evidence:
 
     def case(self, account: str, said: Said) -> Case:
         """One of the receipts, with what is known for it."""
-        return Case(said, self.habit(account), self._found[account])
+        return Case(said, self.habit(account), self._found[account], self._zone)
 
     def habit(self, account: str) -> Habit:
         """What the account's receipts were like so far."""
@@ -77,9 +81,9 @@ class Evidence:
         doubts = await self.doubts(conn, account) if case.asks_for_doubts else ()
         return case.choose(doubts, await self.heard(conn, case.asks_for_heard), still=still)
 
-    def learn(self, account: str, said: Said, choice: Choice) -> None:
-        """What a receipt teaches that was chosen for a part, or just came."""
-        if choice.form is not None:
+    def learn(self, account: str, said: Said, choice: Choice, *, again: bool = False) -> None:
+        """What a receipt teaches that was chosen for a part, or just came; ``again``: it taught its form then."""
+        if choice.form is not None and not again:
             self._habits[account] = self.habit(account).saw(choice.form)
         if choice.part is not None:
             self._fresh[choice.part].update(said.written)
@@ -119,8 +123,9 @@ class Evidence:
         known = {key: [one for one in parts if one.part not in desk.parts] for key, parts in found.items()}
         for row in desk.parts.values():
             if row.account == account and row.provider_key and row.provider_id is not None:
-                number = desk.heads[row.message].number
-                one = Found(row.id, row.provider_key, row.provider_id, number, row.state, row.claimed_at)
+                head = desk.heads[row.message]
+                known_as = (row.id, row.provider_key, row.provider_id)
+                one = Found(*known_as, head.number, row.state, row.claimed_at, head.school)
                 known.setdefault(one.key, []).append(one)
         return known
 
@@ -135,7 +140,7 @@ async def told_since(conn: Conn, account: str, receipt_id: int) -> int:
     """
     rows = await fetch(conn, _LATER, (receipt_id, account))
     saids = [(row[0], _said(*row[1:])) for row in rows]
-    evidence = await Evidence.of(conn, ((account, said) for _, said in saids))
+    evidence = await Evidence.of(conn, ((account, said) for _, said in saids), lambda _: UTC)
     own = [id_ for id_, said in saids if Case(said, Habit(), evidence._found[account]).choose().form is not None]
     return own[-ENOUGH] - 1 if len(own) >= ENOUGH else 0
 

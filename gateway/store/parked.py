@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from gateway.elimination import told_together
-from gateway.matching import Choice, Said
+from gateway.matching import NEAR, Choice, Said
 from gateway.provider import Accepted, Form, Outcome
 from gateway.states import Status
 from gateway.store.bulk import fetch, select_in, update_rows
 from gateway.store.desk import Desk, Rules
 from gateway.store.direct import Conn
-from gateway.store.doubt import NEAR, apply, doubts, settled_by
+from gateway.store.doubt import apply, doubts, settled_by
 from gateway.store.evidence import Evidence, told_since
 from gateway.store.receipts import EXACT, Match, adopt, unpark
 from gateway.store.tables import receipt
@@ -106,7 +106,7 @@ async def apply_overtaken(conn: Conn, desk: Desk, part_ids: Iterable[int], found
     if not found:
         return
     answered = set(part_ids)
-    evidence = await Evidence.of(conn, ((one.account, one.said) for one in found), desk)
+    evidence = await Evidence.of(conn, ((one.account, one.said) for one in found), desk.rules.zone, desk)
     done: list[Match] = []
     waiting: list[tuple[int, bool]] = []
     for one in found:
@@ -138,7 +138,7 @@ async def _settle_waiting(conn: Conn, account: str, now: int, rules: Rules) -> i
     waiting = await _parked(conn, (await fetch(conn, _WAITING, (account, _looked_at_since(now))))[::-1])
     if not waiting:
         return 0
-    evidence = await Evidence.of(conn, ((account, one.said) for one in waiting))
+    evidence = await Evidence.of(conn, ((account, one.said) for one in waiting), rules.zone)
     choices = await _choices(conn, evidence, account, waiting)
     desk = await Desk.take(conn, rules, [choice.part >> 8 for choice in choices.values() if choice.part is not None])
     done: list[Match] = []
@@ -164,7 +164,8 @@ async def _choices(conn: Conn, evidence: Evidence, account: str, waiting: Sequen
     for one in waiting:
         choice = choices[one.id] = await evidence.choose(conn, account, one.said, still=one.id <= told)
         if choice.part is not None:
-            evidence.learn(account, one.said, choice)
+            alone = not evidence.case(account, one.said).asks_for_heard
+            evidence.learn(account, one.said, choice, again=alone)
     cases = {one.id: evidence.case(account, one.said) for one in waiting if choices[one.id].waits}
     if cases:
         heard = await evidence.heard(conn, {part for case in cases.values() for part in case.asks_for_heard})

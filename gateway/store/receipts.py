@@ -124,7 +124,8 @@ def _words(receipt: Receipt) -> str:
 
 async def _match(conn: Conn, items: Sequence[Incoming], saids: Sequence[Said]) -> tuple[list[Matched], list[bool]]:
     """The part of each receipt, by its id or else by its number; and which of the others wait to be told."""
-    evidence = await Evidence.of(conn, zip((item.account for item in items), saids, strict=True))
+    asked = zip((item.account for item in items), saids, strict=True)
+    evidence = await Evidence.of(conn, asked, items[0].rules.zone)
     choices = []
     for item, said in zip(items, saids, strict=True):
         choices.append(await evidence.choose(conn, item.account, said))

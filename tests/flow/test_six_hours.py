@@ -7,7 +7,7 @@ import os
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 from adapters.smpp.options import SmppAccount
 from adapters.smpp.scenario import Scenario
 from gateway import accounts
-from gateway.states import FINAL, Status
+from gateway.states import Status
 from tests.fakes.world import World
 from tests.heart import DAY, opened
 
@@ -69,6 +69,7 @@ SCENARIO: dict[str, Any] = {
         {"each": 15, "delay": "2h..3h"},
         {"each": 9, "copies": 3, "every": "20s", "delay": "1s..30s"},
         {"each": 11, "intermediate": ["ACCEPTD", "ENROUTE"], "delay": "2s..60s"},
+        {"each": 13, "id": "HEX:10", "delay": "2s..60s"},
         {"delay": "2s..120s", "states": {"DELIVRD": 0.9, "UNDELIV": 0.1}},
     ],
 }
@@ -166,6 +167,10 @@ async def test_nothing_is_lost_doubled_or_mistaken(seed: int) -> None:
         assert one.exchange.smsc.counts.throttled <= 0.1 * one.exchange.smsc.counts.submits
 
 
+#: What a message may be of which not every part was taken.
+UNTAKEN = {Status.REJECTED, Status.EXPIRED, Status.INVALID, Status.NO_RECEIPT}
+
+
 class Truth:
     """What the SMSC knows, beside what we say."""
 
@@ -174,25 +179,32 @@ class Truth:
         self.lost: list[str] = []
         self.doubled: list[str] = []
         self.mistaken: list[str] = []
-        self._taken: dict[tuple[str, int], list[str]] = defaultdict(list)
+        # What became of each part, each time that it was taken: by its text, or by number and reference.
+        self._taken: dict[object, dict[int, list[Status]]] = defaultdict(lambda: defaultdict(list))
         for fate in one.exchange.smsc.fates:
-            submit = fate.submit
-            name = submit.text[:14] if submit.part[1] == 1 else f"{submit.to} {submit.part}"
-            self._taken[name, submit.part[1]].append(fate.state)
+            reference, place, of = fate.submit.part
+            name = fate.submit.text[:14] if of == 1 else (fate.submit.to, reference)
+            self._taken[name][place].append(WORDS[fate.state])
 
     async def read(self) -> None:
         """Compare."""
-        sql = "SELECT id, status, text, parts, possibly_double FROM message"
-        for id_, status, text, parts, double in await self._heart.rows(sql):
-            said, states = text[:14], self._taken.get((text[:14], 1), [])
-            if Status(status) not in FINAL:
-                self.mistaken.append(f"{said} is {status} at the end")
-            if len(states) > 1 and not double:
+        sql = "SELECT status, text, parts, possibly_double, number, concat FROM message"
+        for word, text, parts, double, number, reference in await self._heart.rows(sql):
+            said, status = text[:14], Status(word)
+            taken = self._taken.get(said if parts == 1 else (number.removeprefix("+"), reference & 0xFF), {})
+            if any(len(times) > 1 for times in taken.values()) and not double:
                 self.doubled.append(said)
-            if not states and status in ("delivered", "undelivered", "in_transit"):
-                self.mistaken.append(f"{said} was never taken and is {status}")
-            if not states and status not in ("rejected", "expired", "invalid", "no_receipt"):
-                self.lost.append(f"{said} {status}")
-            if states and parts == 1 and Status(status) not in {WORDS[state] for state in states}:
-                self.mistaken.append(f"{said} is {states} and we say {status}")
-            del id_
+            if not taken and status not in UNTAKEN:
+                self.lost.append(f"{said} was never taken and is {status}")
+            elif status not in self._possible(taken, parts):
+                self.mistaken.append(f"{said} is {dict(taken)} of {parts}, and we say {status}")
+
+    @staticmethod
+    def _possible(taken: Mapping[int, Sequence[Status]], parts: int) -> set[Status]:
+        """What a message is in the end: the worst of its parts; of one that was taken twice, either."""
+        possible = {Status.UNDELIVERED} if any(Status.UNDELIVERED in times for times in taken.values()) else set()
+        if len(taken) < parts:
+            return possible | UNTAKEN
+        if all(Status.DELIVERED in times for times in taken.values()):
+            possible.add(Status.DELIVERED)
+        return possible

@@ -14,7 +14,7 @@ from gateway.provider import Accepted, Form, Part, Unknown
 from gateway.states import Status
 from gateway.store import evidence, parked
 from gateway.store.receipts import Matched
-from tests.heart import DAY, MINUTE, Heart, opened
+from tests.heart import DAY, HOUR, MINUTE, Heart, opened
 
 
 async def answer(heart: Heart, part: Part, id_: str) -> None:
@@ -158,6 +158,20 @@ async def test_it_waits_while_a_part_to_that_number_has_no_id(heart: Heart) -> N
     assert [await heart.status(id_) for id_ in (first, second)] == [Status.DELIVERED] * 2
     rows = await heart.rows("SELECT provider_id, part >> 8 FROM receipt ORDER BY id")
     assert rows == [("16", first), ("22", second)]
+
+
+@pytest.mark.parametrize("ahead", [0, HOUR])
+async def test_but_not_for_one_of_another_time_where_the_receipt_names_its_own(heart: Heart, ahead: int) -> None:
+    """In UTC, or in the zone of the school."""
+    lost, message = await heart.accept(), await heart.accept()
+    await heart.record(((await heart.claim(room=1))[0], Unknown("cut")))
+    heart.now += 80 * MINUTE
+    [part] = await heart.claim()
+    await answer(heart, part, "16")
+    keys, converted = receipt_keys(("16",), "auto")
+    named = heart.provider_clock(ahead)
+    assert (await heart.receipt(part, id="16", keys=keys, converted=converted, submitted=named)).part == part.id
+    assert [await heart.status(id_) for id_ in (lost, message)] == [Status.UNCERTAIN, Status.DELIVERED]
 
 
 async def test_but_not_where_ids_are_long(heart: Heart) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +15,8 @@ from gateway.provider import Form
 from gateway.states import Status
 
 NOW = 1_795_419_000_000
-DAY = 86_400_000
+MINUTE, DAY = 60_000, 86_400_000
+METZ, PARIS = "0570051W", ZoneInfo("Europe/Paris")
 MINE, OTHER, ALIKE = "+33692123456", "+33612345678", "+262692123456"
 
 WAITS = Choice(waits=True)
@@ -42,6 +44,11 @@ class Doubt:
     state: str
     number: str = MINE
     claimed_at: int | None = NOW - 9
+    school: str = METZ
+
+
+def day(instant: int) -> datetime:
+    return datetime.fromtimestamp(instant / 1000, UTC).replace(tzinfo=None)
 
 
 FRESH = Habit()
@@ -61,7 +68,7 @@ def choose(
     *,
     still: bool = False,
 ) -> Choice:
-    return Case(receipt, habit, parts).choose(doubts, heard, still=still)
+    return Case(receipt, habit, parts, lambda _: PARIS).choose(doubts, heard, still=still)
 
 
 # ---- one receipt ----
@@ -111,12 +118,11 @@ def test_without_a_number_a_long_id_in_any_form(to: str) -> None:
     assert choose(said("1d305b4c", to), learned(Form.SAME), found(part(1, "489708364"))).part == 257
 
 
-def test_without_a_number_any_part_that_is_being_sent_may_be_meant_and_where_forms_mix_any_in_doubt() -> None:
-    sending, lost = Doubt(1025, Status.SENDING, OTHER), Doubt(1025, Status.UNCERTAIN, OTHER)
-    parts = found(part(1, "16"))
-    assert choose(said("16", ""), FRESH, parts, [sending]) == WAITS
-    assert choose(said("16", ""), MIXED, parts, [lost]) == WAITS
-    assert choose(said("16", ""), FRESH, parts, [lost]).part == 257
+@pytest.mark.parametrize("state", [Status.SENDING, Status.UNCERTAIN])
+def test_without_a_number_any_part_in_doubt_may_be_meant(state: Status) -> None:
+    parts, doubt = found(part(1, "16")), Doubt(1025, state, OTHER)
+    assert choose(said("16", ""), FRESH, parts, [doubt]) == Choice(waits=True, form=Form.SAME)
+    assert choose(said("16", ""), learned(Form.SAME), parts, [doubt]).part == 257
 
 
 def test_some_providers_leave_sender_and_recipient_where_they_were() -> None:
@@ -127,10 +133,21 @@ def test_some_providers_leave_sender_and_recipient_where_they_were() -> None:
 def test_while_a_part_to_that_number_has_no_id_a_short_one_waits(state: Status) -> None:
     doubt = Doubt(1025, state)
     for habit in (FRESH, MIXED, learned(Form.SAME, SURE - 1), learned(Form.HEX_TO_DEC)):
-        assert choose(said("16"), habit, found(part(1, "16")), [doubt]) == WAITS
+        assert choose(said("16"), habit, found(part(1, "16")), [doubt]) == Choice(waits=True, form=Form.SAME)
     assert choose(said("16"), learned(Form.SAME), found(part(1, "16")), [doubt]).part == 257
     for other in (replace(doubt, number=OTHER), replace(doubt, claimed_at=NOW + 60_000)):
         assert choose(said("16"), FRESH, found(part(1, "16")), [other]).part == 257
+
+
+@pytest.mark.parametrize("ahead", [0, 60])
+def test_unless_the_time_that_it_names_is_that_of_the_one_alone(ahead: int) -> None:
+    """A provider writes UTC, or the time of the school."""
+    one, earlier = part(1, "16", claimed_at=NOW - 20 * MINUTE), Doubt(1025, Status.UNCERTAIN, claimed_at=NOW - DAY)
+    named = said("16", submitted=day(NOW + (ahead - 20) * MINUTE))
+    assert choose(named, FRESH, found(one), [earlier]).part == 257
+    assert choose(said("16"), FRESH, found(one), [earlier]).waits
+    assert choose(named, FRESH, found(one), [replace(earlier, claimed_at=NOW - 28 * MINUTE)]).waits
+    assert choose(said("16", submitted=day(NOW - DAY)), FRESH, found(one), [earlier]).waits
 
 
 @pytest.mark.parametrize("answered", ["489708364", "1d305b4c"])
@@ -211,10 +228,6 @@ def test_not_of_a_part_whose_receipts_are_written_otherwise() -> None:
     assert choose(said("16"), FRESH, ALL, heard=heard).part == 257
     assert choose(said("16"), FRESH, ALL, heard={**heard, DECIMAL.part: {"16"}}) == WAITS
     assert choose(said("16"), FRESH, ALL, heard={one.part: {"9"} for one in (PLAIN, HEX, DECIMAL)}) == WAITS
-
-
-def day(instant: int) -> datetime:
-    return datetime.fromtimestamp(instant / 1000, UTC).replace(tzinfo=None)
 
 
 def test_not_of_a_part_that_left_days_after_the_time_that_it_names() -> None:

@@ -31,6 +31,7 @@ class Doubt:
     state: str
     number: str
     claimed_at: int | None
+    school: str = ""
 
 
 @dataclass
@@ -122,13 +123,14 @@ class World:
         return Case(self.came[place][1], self.habit, self.found)
 
     def _look(self, place: int, *, arrives: bool = False, still: bool = False) -> None:
-        choice = self.case(place).choose(self.doubts, self.heard, still=still)
+        case = self.case(place)
+        choice = case.choose(self.doubts, self.heard, still=still)
         if choice.part is not None or arrives:
-            self._apply(place, choice)
+            self._apply(place, choice, again=not arrives and not case.asks_for_heard)
 
-    def _apply(self, place: int, choice: Choice) -> None:
+    def _apply(self, place: int, choice: Choice, *, again: bool = False) -> None:
         one, said = self.came[place]
-        if choice.form is not None:
+        if choice.form is not None and not again:
             self.habit = self.habit.saw(choice.form)
         if choice.part is not None:
             assert choice.part == one.ours.part, (said, self.habit)
@@ -212,8 +214,7 @@ def live(world: World, steps: Sequence[tuple[str, int]]) -> None:
         elif deed == "lose":
             world.lose(one)
         elif deed in ("report", "masked", "again"):
-            doubtful = any(each.ours.state is Status.UNCERTAIN for each in world.sent)
-            world.report(one, readable=deed != "masked" or doubtful)
+            world.report(one, readable=deed != "masked")
         else:
             world.clock += place * (1_000 if deed == "seconds" else DAY // 8)
         world.settle()
